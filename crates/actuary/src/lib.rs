@@ -1,0 +1,15 @@
+//! From a loan book to a premium. Floating point lives here and nowhere else in the project; results are
+//! bit-identical for any number of threads.
+//!
+//! Folders stand in the order in which data flows: [`price`] makes paths, [`book`] holds the loans,
+//! [`liquidation`] turns a path into bad debt, [`loss`] gathers distributions, [`capital`] measures and
+//! allocates risk, [`premium`] prices cover and describes each tranche.
+
+pub mod book;
+pub mod capital;
+pub mod liquidation;
+pub mod loss;
+pub mod math;
+pub mod premium;
+pub mod price;
+pub mod random;
