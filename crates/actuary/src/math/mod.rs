@@ -1,1 +1,11 @@
-//! Placeholder of the first commit.
+//! Numerical building blocks. Everything here is made of IEEE operations and `libm` alone, so that a result has
+//! the same bits on every platform; the standard library's elementary functions are not used.
+
+pub mod complex;
+pub mod eigen;
+pub mod elementary;
+pub mod laplace;
+pub mod normal;
+pub mod pareto;
+
+pub use complex::Complex;

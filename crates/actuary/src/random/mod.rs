@@ -1,1 +1,10 @@
-//! Placeholder of the first commit.
+//! Random numbers that depend on nothing but their address: seed, path, factor and position.
+//!
+//! A simulation asks for the stream of one factor (the diffusion of one asset, its jumps, the common crash, ...)
+//! on one path. Which thread draws it, and what was drawn before, cannot change a bit of it.
+
+mod philox;
+mod stream;
+
+pub use philox::philox4x32_10;
+pub use stream::Stream;
