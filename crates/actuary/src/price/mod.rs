@@ -1,7 +1,21 @@
 //! Price models: calibration from history, simulation of paths, closed forms.
+//!
+//! [`history`] holds closes, `calibrate` turns them into [`parameters`], [`model`] checks these and [`simulate`]
+//! makes a [`PricePath`] from them. Time is in years, prices are relative to time 0, jump sizes are in log price.
 
 pub mod history;
+pub mod jumps;
+pub mod model;
+pub mod parameters;
 pub mod path;
+pub mod regime;
+pub mod simulate;
+mod timeline;
 
 pub use history::PriceHistory;
+pub use jumps::{CommonCrash, KouJumps};
+pub use model::{Model, ModelError};
+pub use parameters::{AssetModel, Dynamics, JumpDiffusion, ModelParameters, Peg};
 pub use path::PricePath;
+pub use regime::{Multipliers, Regime, Start};
+pub use simulate::Scratch;
