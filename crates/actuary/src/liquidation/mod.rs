@@ -1,1 +1,45 @@
-//! Placeholder of the first commit.
+//! From a price path to bad debt: the liquidation ladder of a market.
+//!
+//! [`ladder`] sorts the positions of a market by break price and keeps prefix sums; [`state`] carries one
+//! market along one path; [`depth`] says how much debt per hour the market can take; [`market`] puts them
+//! together for a market of the book, with the stationary renewal of the book.
+//!
+//! Units: prices inside a ladder are debt tokens per collateral token; debt and loss are debt tokens; time is
+//! years of 365 days; depth and delay are given per hour and in hours.
+
+pub mod depth;
+pub mod ladder;
+pub mod market;
+pub mod state;
+
+pub use depth::{Depth, DepthError, ImpactCurve};
+pub use ladder::{Ladder, LadderError};
+pub use market::{AtOpening, Columns, MarketModel, MarketModelError, MarketSpec};
+pub use state::{Interval, LadderState, Liquidated, Service, ServiceError};
+
+/// Hours of a year of 365 days, the year in which path times are counted.
+pub const HOURS_PER_YEAR: f64 = 8760.0;
+
+/// A quantity that takes one value in calm intervals and another in stressed ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ByRegime {
+    /// Value in a calm interval.
+    pub calm: f64,
+    /// Value in a stressed interval.
+    pub stressed: f64,
+}
+
+impl ByRegime {
+    /// The same value in both regimes.
+    #[must_use]
+    pub fn same(value: f64) -> Self {
+        Self { calm: value, stressed: value }
+    }
+
+    /// The value in the given regime.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, stressed: bool) -> f64 {
+        if stressed { self.stressed } else { self.calm }
+    }
+}

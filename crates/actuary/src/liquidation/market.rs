@@ -1,0 +1,430 @@
+//! A market of the book made ready for simulation: ladder, depth, delay and bonus at given spot prices.
+//!
+//! Renewal. A static book is empty when the crash comes late in the year, so the snapshot is stationary: every
+//! `renewal_days` the surviving and the repaid debt is redrawn at the snapshot's loan-to-value profile and its
+//! value. That is the same ladder started anew with prices rescaled so that the price of that moment is the
+//! snapshot's spot price: O(1). What is broken, unserved and under water at that moment is booked as bad debt
+//! first; a redraw makes no loss disappear.
+//!
+//! Pairs. The ladder's price is the collateral's in debt tokens. Where the price model simulates the pair itself,
+//! its column has the pair's own bridge minimum ([`Columns::Pair`]). Otherwise the ratio of two columns is taken
+//! ([`Columns::Ratio`]), and the low of the ratio within an interval is the collateral's low over the higher of
+//! the debt asset's opening and close, capped by the ratio's own opening and close; a debt asset that spikes and
+//! returns within one interval is then not seen.
+//!
+//! Units: losses in the value of the debt tokens lost, at the debt asset's price when the loss is made (USD if
+//! spot prices are in USD). Times in years of 365 days.
+
+use super::{ByRegime, Depth, Interval, Ladder, LadderError, LadderState, Service, ServiceError};
+use crate::{
+    book::{Market, Position},
+    price::PricePath,
+};
+
+/// Share by which an interval's end may fall short of a horizon or renewal and still be taken for it: times of a
+/// path are sums of steps.
+const TIME_TOLERANCE: f64 = 1e-9;
+
+/// Where a market's prices stand in a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// The collateral alone: the debt asset is the unit of account (a stablecoin taken at par).
+    Collateral(usize),
+    /// Collateral and debt asset are simulated; the price is their ratio.
+    Ratio {
+        /// Column of the collateral asset.
+        collateral: usize,
+        /// Column of the debt asset.
+        debt: usize,
+    },
+    /// The pair has a column of its own.
+    Pair {
+        /// Column of the collateral's price in debt tokens.
+        pair: usize,
+        /// Column of the debt asset, for the value of the debt.
+        debt: usize,
+    },
+}
+
+impl Columns {
+    /// Column of the ladder's price, or of its numerator.
+    fn price(self) -> usize {
+        match self {
+            Self::Collateral(column)
+            | Self::Ratio { collateral: column, .. }
+            | Self::Pair { pair: column, .. } => column,
+        }
+    }
+
+    /// Column of the debt asset, where it is simulated.
+    fn debt(self) -> Option<usize> {
+        match self {
+            Self::Collateral(_) => None,
+            Self::Ratio { debt, .. } | Self::Pair { debt, .. } => Some(debt),
+        }
+    }
+}
+
+/// What the simulation of a market is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct MarketSpec<'a> {
+    /// The market and its loans.
+    pub market: &'a Market,
+    /// Spot price of the collateral asset, in the unit of account.
+    pub collateral_price: f64,
+    /// Spot price of the debt asset, in the unit of account.
+    pub debt_price: f64,
+    /// Columns of the path.
+    pub columns: Columns,
+    /// What a liquidator is paid, a fraction; `1 - s = 1/(1 + bonus)`.
+    pub bonus: f64,
+    /// Debt that can be extinguished per hour, in the unit of account.
+    pub depth: Depth,
+    /// Hours from breaking to being servable.
+    pub delay_hours: ByRegime,
+    /// Days after which the book is redrawn at the snapshot's profile; none for a static book.
+    pub renewal_days: Option<f64>,
+}
+
+/// Why a market cannot be simulated.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum MarketModelError {
+    /// A spot price is not positive and finite.
+    #[error("market {market}: spot price {price} of {asset} is not positive and finite")]
+    Spot {
+        /// Name of the market.
+        market: String,
+        /// Symbol of the asset.
+        asset: String,
+        /// The price given.
+        price: f64,
+    },
+    /// The bonus is negative or not finite.
+    #[error("market {market}: liquidation bonus {bonus} is negative or not finite")]
+    Bonus {
+        /// Name of the market.
+        market: String,
+        /// The bonus given.
+        bonus: f64,
+    },
+    /// The renewal period is not positive and finite.
+    #[error("market {market}: renewal of {days} days is not positive and finite")]
+    Renewal {
+        /// Name of the market.
+        market: String,
+        /// The period given, in days.
+        days: f64,
+    },
+    /// A position makes no sense.
+    #[error("market {market}: {source}")]
+    Ladder {
+        /// Name of the market.
+        market: String,
+        /// What is wrong with it.
+        source: LadderError,
+    },
+    /// Capacity or delay make no sense.
+    #[error("market {market}: {source}")]
+    Service {
+        /// Name of the market.
+        market: String,
+        /// What is wrong with them.
+        source: ServiceError,
+    },
+    /// The path has no such column.
+    #[error("market {market}: column {column} in a path of {assets} assets")]
+    Column {
+        /// Name of the market.
+        market: String,
+        /// Column wanted.
+        column: usize,
+        /// Columns of the path.
+        assets: usize,
+    },
+    /// The columns of a path do not have one entry an interval and asset.
+    #[error("market {market}: {found} prices or flags in a path where {expected} are due")]
+    Shape {
+        /// Name of the market.
+        market: String,
+        /// Entries found.
+        found: usize,
+        /// Entries due.
+        expected: usize,
+    },
+    /// The path ends before the last horizon.
+    #[error("market {market}: the path ends at {end} years, before the horizon of {horizon}")]
+    Short {
+        /// Name of the market.
+        market: String,
+        /// End of the path, years.
+        end: f64,
+        /// Horizon wanted, years.
+        horizon: f64,
+    },
+}
+
+/// Positions already past their threshold at the snapshot. They are no part of the ladder: cover starts from a
+/// baseline that excludes them, and a renewal would lose them anew each time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AtOpening {
+    /// Number of such positions.
+    pub positions: usize,
+    /// Their debt, unit of account.
+    pub debt: f64,
+    /// The part their collateral would not pay if liquidated at spot, unit of account.
+    pub bad_debt: f64,
+}
+
+/// A market ready to be run along paths. Immutable; paths share it.
+#[derive(Clone, Debug)]
+pub struct MarketModel {
+    name: String,
+    ladder: Ladder,
+    service: Service,
+    spot: f64,
+    debt_price: f64,
+    columns: Columns,
+    renewal_years: Option<f64>,
+    at_opening: AtOpening,
+}
+
+impl MarketModel {
+    /// Builds the ladder and the terms of service.
+    ///
+    /// # Errors
+    /// Spot prices, bonus, depth, delay, renewal or positions that make no sense.
+    pub fn new(spec: &MarketSpec<'_>) -> Result<Self, MarketModelError> {
+        let name = || spec.market.name.clone();
+        for (asset, price) in [
+            (&spec.market.collateral_asset, spec.collateral_price),
+            (&spec.market.debt_asset, spec.debt_price),
+        ] {
+            if !positive(price) {
+                return Err(MarketModelError::Spot { market: name(), asset: asset.clone(), price });
+            }
+        }
+        if !(spec.bonus >= 0.0 && spec.bonus.is_finite()) {
+            return Err(MarketModelError::Bonus { market: name(), bonus: spec.bonus });
+        }
+        if let Some(days) = spec.renewal_days.filter(|&days| !positive(days)) {
+            return Err(MarketModelError::Renewal { market: name(), days });
+        }
+        let spot = spec.collateral_price / spec.debt_price;
+        let keep = 1.0 / (1.0 + spec.bonus);
+        let (sound, breached): (Vec<Position>, Vec<Position>) =
+            spec.market.positions.iter().copied().partition(|p| !breached(p, spot));
+        let ladder =
+            Ladder::new(&sound).map_err(|source| MarketModelError::Ladder { market: name(), source })?;
+        let depth = spec.depth.by_regime();
+        let capacity =
+            ByRegime { calm: depth.calm / spec.debt_price, stressed: depth.stressed / spec.debt_price };
+        let service = Service::new(1.0 - keep, capacity, spec.delay_hours)
+            .map_err(|source| MarketModelError::Service { market: name(), source })?;
+        let debt: f64 = breached.iter().map(|p| p.debt).sum();
+        let bad_debt: f64 = breached.iter().map(|p| (p.debt - spot * keep * p.collateral).max(0.0)).sum();
+        Ok(Self {
+            name: name(),
+            ladder,
+            service,
+            spot,
+            debt_price: spec.debt_price,
+            columns: spec.columns,
+            renewal_years: spec.renewal_days.map(|days| days / 365.0),
+            at_opening: AtOpening {
+                positions: breached.len(),
+                debt: debt * spec.debt_price,
+                bad_debt: bad_debt * spec.debt_price,
+            },
+        })
+    }
+
+    /// Name of the market.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Debt of the ladder at the snapshot, unit of account.
+    #[must_use]
+    pub fn debt(&self) -> f64 {
+        self.ladder.total_debt() * self.debt_price
+    }
+
+    /// Positions already past their threshold at the snapshot, which are left out.
+    #[must_use]
+    pub fn at_opening(&self) -> AtOpening {
+        self.at_opening
+    }
+
+    /// The ladder, for stepping it by hand; prices in debt tokens per collateral token.
+    #[must_use]
+    pub fn ladder(&self) -> &Ladder {
+        &self.ladder
+    }
+
+    /// The terms of service, in debt tokens.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Spot price, debt tokens per collateral token.
+    #[must_use]
+    pub fn spot(&self) -> f64 {
+        self.spot
+    }
+
+    /// A state for [`MarketModel::run`], at the spot price.
+    #[must_use]
+    pub fn state(&self) -> LadderState {
+        LadderState::new(&self.ladder, self.spot)
+    }
+
+    /// Runs the market along a path. `losses[i]` becomes the bad debt made until `horizons[i]` (years, rising),
+    /// in the unit of account, with what is unserved and under water at that horizon. An interval counts to the
+    /// first horizon that is not before its end. `state` is started anew; nothing is allocated.
+    ///
+    /// # Errors
+    /// A path without the market's columns, or that ends before the last horizon.
+    pub fn run(
+        &self,
+        path: &PricePath,
+        horizons: &[f64],
+        state: &mut LadderState,
+        losses: &mut [f64],
+    ) -> Result<(), MarketModelError> {
+        let mut quotes = Quotes::new(self, path)?;
+        let mut open_horizons = horizons.iter().zip(losses.iter_mut()).peekable();
+        let mut realised = 0.0;
+        let mut renewal = self.renewal_years.unwrap_or(f64::INFINITY);
+        let mut start = 0.0;
+        state.restart(&self.ladder, self.spot);
+        for (index, &end) in path.time.iter().enumerate() {
+            if open_horizons.peek().is_none() {
+                break;
+            }
+            let interval = quotes.interval(index, end - start);
+            let liquidated = state.step_interval(&self.ladder, &self.service, &interval);
+            if liquidated.loss > 0.0 {
+                realised += liquidated.loss * quotes.debt_value();
+            }
+            let by_now = end * (1.0 + TIME_TOLERANCE);
+            while let Some((_, loss)) = open_horizons.next_if(|(horizon, _)| **horizon <= by_now) {
+                *loss = realised + self.unrealised(state, &interval) * quotes.debt_value();
+            }
+            if renewal <= by_now {
+                realised += self.unrealised(state, &interval) * quotes.debt_value();
+                quotes.renew();
+                state.restart(&self.ladder, self.spot);
+                let period = self.renewal_years.unwrap_or(f64::INFINITY);
+                while renewal <= by_now {
+                    renewal += period;
+                }
+            }
+            start = end;
+        }
+        match open_horizons.next() {
+            None => Ok(()),
+            Some((&horizon, _)) => {
+                Err(MarketModelError::Short { market: self.name.clone(), end: start, horizon })
+            }
+        }
+    }
+
+    fn unrealised(&self, state: &LadderState, interval: &Interval) -> f64 {
+        state.unrealised(&self.ladder, &self.service, interval.after)
+    }
+}
+
+/// True for a position that is past its threshold at `spot`, or has debt and no collateral.
+fn breached(position: &Position, spot: f64) -> bool {
+    position.debt > 0.0
+        && position.collateral >= 0.0
+        && position.debt >= position.liquidation_threshold * spot * position.collateral
+}
+
+fn positive(x: f64) -> bool {
+    x > 0.0 && x.is_finite()
+}
+
+/// Reads a path in the ladder's prices.
+struct Quotes<'a> {
+    path: &'a PricePath,
+    columns: Columns,
+    spot: f64,
+    debt_price: f64,
+    /// Ladder price per relative price, so that the price of the last renewal is the spot price.
+    scale: f64,
+    /// Value of a debt token of the ladder per relative price of the debt asset.
+    debt_scale: f64,
+    /// Price after the last interval, relative to time 0.
+    relative: f64,
+    /// The same of the debt asset.
+    debt: f64,
+}
+
+impl<'a> Quotes<'a> {
+    fn new(model: &MarketModel, path: &'a PricePath) -> Result<Self, MarketModelError> {
+        let columns = model.columns;
+        for column in [Some(columns.price()), columns.debt()].into_iter().flatten() {
+            if column >= path.assets {
+                let (market, assets) = (model.name.clone(), path.assets);
+                return Err(MarketModelError::Column { market, column, assets });
+            }
+        }
+        let cells = path.len() * path.assets;
+        for (found, expected) in [
+            (path.low.len(), cells),
+            (path.close.len(), cells),
+            (path.after.len(), cells),
+            (path.stressed.len(), path.len()),
+        ] {
+            if found < expected {
+                return Err(MarketModelError::Shape { market: model.name.clone(), found, expected });
+            }
+        }
+        let (spot, debt_price) = (model.spot, model.debt_price);
+        Ok(Self {
+            path,
+            columns,
+            spot,
+            debt_price,
+            scale: spot,
+            debt_scale: debt_price,
+            relative: 1.0,
+            debt: 1.0,
+        })
+    }
+
+    #[inline]
+    fn interval(&mut self, index: usize, years: f64) -> Interval {
+        let path = self.path;
+        let row = index * path.assets;
+        let at = row + self.columns.price();
+        let stressed = path.stressed[index];
+        let (mut low, mut close, mut after) = (path.low[at], path.close[at], path.after[at]);
+        if let Some(column) = self.columns.debt() {
+            let (debt_open, debt_close) = (self.debt, path.close[row + column]);
+            self.debt = path.after[row + column];
+            if matches!(self.columns, Columns::Ratio { .. }) {
+                close /= debt_close;
+                after /= self.debt;
+                low = (low / debt_open.max(debt_close)).min(close).min(self.relative);
+            }
+        }
+        self.relative = after;
+        let scale = self.scale;
+        Interval { low: low * scale, close: close * scale, after: after * scale, years, stressed }
+    }
+
+    /// Value of one debt token of the ladder after the interval last read, unit of account.
+    fn debt_value(&self) -> f64 {
+        self.debt_scale * self.debt
+    }
+
+    /// Makes the price after the interval last read the spot price, and the debt's value that of the snapshot.
+    fn renew(&mut self) {
+        self.scale = self.spot / self.relative;
+        self.debt_scale = self.debt_price / self.debt;
+    }
+}

@@ -1,0 +1,241 @@
+//! A path's gross losses through the policies and the layers of the pool.
+//!
+//! The order of operations is that of settlement: per policy deductible, aggregate limit, coinsurance; then the
+//! pool's layers from first loss to last (reserve, tranches from junior to senior, mutual layer), each taking
+//! `min(layer, still owed)` and sharing it over the markets in their order by cumulative shares; what no layer
+//! takes is the residual. A path's loss within the horizon is booked at once, which gives the same result as
+//! booking it in parts, because the settlement rules are cumulative.
+//!
+//! Not modelled: the event limit and the early bound, which need the times of the losses within the path (both
+//! only lower what the pool pays); the mutual layer is a plain last layer, without the sufferer's own bond first
+//! and the cap on other members' bonds.
+//!
+//! Units: the settlement token's, as floating point.
+
+use super::simulation::LossMatrix;
+
+/// What an insured market's policy pays for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PolicyTerms {
+    /// Aggregate deductible, paid by the insured from its funded bond.
+    pub deductible: f64,
+    /// Aggregate limit of the loss above the deductible, before coinsurance.
+    pub limit: f64,
+    /// Share of the eligible loss that the insured keeps, in [0, 1].
+    pub coinsurance: f64,
+}
+
+/// Why terms or layers make no sense.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TermsError {
+    /// An amount is negative or not a number.
+    #[error("{name} {value} is negative or not a number")]
+    Amount {
+        /// Name of the amount.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// The coinsurance is not in [0, 1].
+    #[error("coinsurance {0} is not between 0 and 1")]
+    Coinsurance(f64),
+    /// As many policies as markets are needed.
+    #[error("{policies} policies for {markets} markets")]
+    Policies {
+        /// Policies given.
+        policies: usize,
+        /// Markets of the losses.
+        markets: usize,
+    },
+    /// The horizon was not simulated.
+    #[error("horizon {horizon} of {horizons}")]
+    Horizon {
+        /// Index wanted.
+        horizon: usize,
+        /// Horizons simulated.
+        horizons: usize,
+    },
+}
+
+impl PolicyTerms {
+    /// Checked terms; the limit may be infinite.
+    ///
+    /// # Errors
+    /// A negative deductible or limit, a coinsurance outside [0, 1].
+    pub fn new(deductible: f64, limit: f64, coinsurance: f64) -> Result<Self, TermsError> {
+        amount("deductible", deductible)?;
+        amount("limit", limit)?;
+        if !(0.0..=1.0).contains(&coinsurance) {
+            return Err(TermsError::Coinsurance(coinsurance));
+        }
+        Ok(Self { deductible, limit, coinsurance })
+    }
+}
+
+/// A gross loss by who bears it; the parts after `gross` add up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PolicyLoss {
+    /// Loss of the market.
+    pub gross: f64,
+    /// Paid from the insured's deductible bond.
+    pub deductible: f64,
+    /// Above the limit: the market's own.
+    pub over_limit: f64,
+    /// Kept by the insured as coinsurance.
+    pub coinsured: f64,
+    /// Owed by the pool.
+    pub pay: f64,
+}
+
+/// One policy's loss: `ded = min(gross, deductible)`, `eligible = min(gross - ded, limit)`,
+/// `pay = eligible (1 - coinsurance)`.
+#[must_use]
+pub fn policy_loss(terms: &PolicyTerms, gross: f64) -> PolicyLoss {
+    let deductible = gross.min(terms.deductible);
+    let above = gross - deductible;
+    let eligible = above.min(terms.limit);
+    let pay = eligible * (1.0 - terms.coinsurance);
+    PolicyLoss { gross, deductible, over_limit: above - eligible, coinsured: eligible - pay, pay }
+}
+
+/// The pool's layers, from first loss to last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layers {
+    sizes: Vec<f64>,
+    tranches: usize,
+}
+
+impl Layers {
+    /// Reserve, tranches from the most junior to the most senior, mutual layer (0 where there is none).
+    ///
+    /// # Errors
+    /// A size that is negative or not a number.
+    pub fn new(reserve: f64, tranches: &[f64], mutual: f64) -> Result<Self, TermsError> {
+        amount("reserve", reserve)?;
+        for &tranche in tranches {
+            amount("tranche", tranche)?;
+        }
+        amount("mutual layer", mutual)?;
+        let mut sizes = vec![reserve];
+        sizes.extend_from_slice(tranches);
+        sizes.push(mutual);
+        Ok(Self { sizes, tranches: tranches.len() })
+    }
+
+    /// Sizes in order: reserve, tranches, mutual layer.
+    #[must_use]
+    pub fn sizes(&self) -> &[f64] {
+        &self.sizes
+    }
+
+    /// Number of tranches.
+    #[must_use]
+    pub fn tranches(&self) -> usize {
+        self.tranches
+    }
+
+    /// Loss at which layer `index` attaches: the layers before it.
+    #[must_use]
+    pub fn attachment(&self, index: usize) -> f64 {
+        self.sizes.iter().take(index).sum()
+    }
+
+    /// Name of layer `index`, for tables.
+    #[must_use]
+    pub fn name(&self, index: usize) -> String {
+        match index {
+            0 => "reserve".to_owned(),
+            i if i <= self.tranches => format!("tranche {}", i - 1),
+            _ => "mutual".to_owned(),
+        }
+    }
+}
+
+/// Loss of a layer of `size` above `attachment`.
+#[must_use]
+pub fn layer_loss(loss: f64, attachment: f64, size: f64) -> f64 {
+    (loss - attachment).clamp(0.0, size)
+}
+
+/// Lets the layers pay what is owed to the markets. `owed` holds each market's pay and is left with its residual;
+/// `taken[l]` becomes what layer `l` pays. Each layer takes `min(layer, still owed)`, split over the markets in
+/// their order by differences of cumulative shares. Returns the residual of all markets.
+pub fn waterfall(layers: &Layers, owed: &mut [f64], taken: &mut [f64]) -> f64 {
+    for (size, taken) in layers.sizes.iter().zip(taken.iter_mut()) {
+        let total: f64 = owed.iter().sum();
+        let take = size.min(total);
+        *taken = take;
+        if take <= 0.0 {
+            continue;
+        }
+        if take >= total {
+            owed.fill(0.0);
+            continue;
+        }
+        let (mut cumulative, mut shared) = (0.0, 0.0);
+        for market in owed.iter_mut() {
+            cumulative += *market;
+            let share_to_here = take * (cumulative / total);
+            *market = (*market - (share_to_here - shared)).max(0.0);
+            shared = share_to_here;
+        }
+    }
+    owed.iter().sum()
+}
+
+/// Losses of a pool by path, after policies and layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerLosses {
+    /// What the pool owes each market: one column a market, in path order.
+    pub pays: Vec<Vec<f64>>,
+    /// What each layer loses: one column a layer (reserve, tranches, mutual), in path order.
+    pub layers: Vec<Vec<f64>>,
+    /// What no layer pays, in path order.
+    pub residual: Vec<f64>,
+}
+
+impl LayerLosses {
+    /// Sends every path of a horizon through policies (one a market, same order) and layers.
+    ///
+    /// # Errors
+    /// A number of policies other than that of the markets, a horizon that was not simulated.
+    pub fn of(
+        losses: &LossMatrix,
+        horizon: usize,
+        policies: &[PolicyTerms],
+        layers: &Layers,
+    ) -> Result<Self, TermsError> {
+        let markets = losses.markets();
+        if policies.len() != markets {
+            return Err(TermsError::Policies { policies: policies.len(), markets });
+        }
+        if horizon >= losses.horizons() {
+            return Err(TermsError::Horizon { horizon, horizons: losses.horizons() });
+        }
+        let columns = |count: usize| vec![Vec::with_capacity(losses.paths()); count];
+        let mut result =
+            Self { pays: columns(markets), layers: columns(layers.sizes.len()), residual: Vec::new() };
+        let (mut owed, mut taken) = (vec![0.0; markets], vec![0.0; layers.sizes.len()]);
+        for row in losses.rows(horizon) {
+            for (market, (terms, &gross)) in policies.iter().zip(row).enumerate() {
+                owed[market] = policy_loss(terms, gross).pay;
+                result.pays[market].push(owed[market]);
+            }
+            result.residual.push(waterfall(layers, &mut owed, &mut taken));
+            for (column, &loss) in result.layers.iter_mut().zip(&taken) {
+                column.push(loss);
+            }
+        }
+        Ok(result)
+    }
+
+    /// What the pool owes to all markets together, in path order.
+    #[must_use]
+    pub fn total_pays(&self) -> Vec<f64> {
+        (0..self.residual.len()).map(|path| self.pays.iter().map(|column| column[path]).sum()).collect()
+    }
+}
+
+fn amount(name: &'static str, value: f64) -> Result<(), TermsError> {
+    if value >= 0.0 { Ok(()) } else { Err(TermsError::Amount { name, value }) }
+}
