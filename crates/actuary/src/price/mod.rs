@@ -3,6 +3,7 @@
 //! [`history`] holds closes, `calibrate` turns them into [`parameters`], [`model`] checks these and [`simulate`]
 //! makes a [`PricePath`] from them. Time is in years, prices are relative to time 0, jump sizes are in log price.
 
+pub mod closed_form;
 pub mod history;
 pub mod jumps;
 pub mod model;
