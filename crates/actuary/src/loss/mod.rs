@@ -10,7 +10,7 @@ pub mod simulation;
 pub mod statistics;
 pub mod terms;
 
-pub use simulation::{LossMatrix, Plan, SimulationError, simulate};
+pub use simulation::{LossMatrix, Plan, SimulationError, simulate, simulate_model};
 pub use statistics::{Estimate, LossStatistics, StatisticsError, Tail, exceedance_probability, tail_loss};
 pub use terms::{
     LayerLosses, Layers, PolicyLoss, PolicyTerms, TermsError, layer_loss, policy_loss, waterfall,

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::{
     liquidation::{LadderState, MarketModel, MarketModelError},
-    price::PricePath,
+    price::{Model, ModelError, PricePath, Scratch},
 };
 
 /// Paths of one unit of parallel work. Fixed: it is no function of the number of threads.
@@ -74,6 +74,14 @@ pub enum SimulationError {
         columns: usize,
         /// Bytes allowed.
         limit_bytes: usize,
+    },
+    /// A path could not be made.
+    #[error("path {path}: {source}")]
+    Path {
+        /// Index of the path.
+        path: u64,
+        /// What went wrong.
+        source: ModelError,
     },
     /// A market could not be run.
     #[error("path {path}: {source}")]
@@ -160,7 +168,7 @@ pub fn simulate<M, G>(
 ) -> Result<LossMatrix, SimulationError>
 where
     M: Fn() -> G + Sync,
-    G: FnMut(u64, &mut PricePath),
+    G: FnMut(u64, &mut PricePath) -> Result<(), ModelError>,
 {
     check(markets, plan)?;
     let (width, horizons) = (markets.len(), plan.horizons.len());
@@ -185,6 +193,27 @@ where
         .collect();
     outcomes.into_iter().collect::<Result<(), _>>()?;
     Ok(LossMatrix { markets: width, horizons, values })
+}
+
+/// Runs all markets along the paths of a price model, `steps_per_year` regular steps a year up to the last
+/// horizon; the columns of the markets are those of the model.
+///
+/// # Errors
+/// As for [`simulate`]; no step.
+pub fn simulate_model(
+    markets: &[MarketModel],
+    plan: &Plan,
+    model: &Model,
+    steps_per_year: u32,
+    seed: u64,
+) -> Result<LossMatrix, SimulationError> {
+    let horizon = plan.horizons.last().copied().unwrap_or(0.0);
+    // A float to integer cast saturates; a step too few would only lengthen the others a little.
+    let steps = libm::ceil(horizon * f64::from(steps_per_year) * (1.0 - 1e-12)) as usize;
+    simulate(markets, plan, || {
+        let mut scratch = Scratch::default();
+        move |index, path: &mut PricePath| model.simulate(horizon, steps, seed, index, path, &mut scratch)
+    })
 }
 
 fn check(markets: &[MarketModel], plan: &Plan) -> Result<(), SimulationError> {
@@ -212,7 +241,7 @@ struct Runner<'a, G> {
     losses: Vec<f64>,
 }
 
-impl<'a, G: FnMut(u64, &mut PricePath)> Runner<'a, G> {
+impl<'a, G: FnMut(u64, &mut PricePath) -> Result<(), ModelError>> Runner<'a, G> {
     fn new(markets: &'a [MarketModel], horizons: &'a [f64], generator: G) -> Self {
         Self {
             markets,
@@ -225,7 +254,7 @@ impl<'a, G: FnMut(u64, &mut PricePath)> Runner<'a, G> {
     }
 
     fn run(&mut self, path: u64, row: &mut [f64]) -> Result<(), SimulationError> {
-        (self.generator)(path, &mut self.path);
+        (self.generator)(path, &mut self.path).map_err(|source| SimulationError::Path { path, source })?;
         for (index, (market, state)) in self.markets.iter().zip(&mut self.states).enumerate() {
             market
                 .run(&self.path, self.horizons, state, &mut self.losses)
