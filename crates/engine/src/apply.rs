@@ -228,4 +228,3 @@ fn recovered(state: &mut State, id: TicketId, parts: &Layers) {
 fn ticket_mut(state: &mut State, id: TicketId) -> &mut Ticket {
     &mut state.tickets[id.index()]
 }
-

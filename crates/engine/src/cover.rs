@@ -352,9 +352,9 @@ pub(crate) fn activate(draft: &mut Draft, id: MarketId) -> Result<(), Error> {
         return Err(Error::MarketStale { market: id });
     }
     let slot = SLOTS.into_iter().find(|slot| {
-        market.policy(*slot).is_some_and(|policy| {
-            policy.status == Status::Pending && policy.start <= now && now < policy.end
-        })
+        market
+            .policy(*slot)
+            .is_some_and(|policy| policy.status == Status::Pending && policy.start <= now && now < policy.end)
     });
     let slot = slot.ok_or(Error::NothingToActivate { market: id })?;
     let seen = market.counter.checked_add(market.latent()).ok_or(Error::Overflow)?;

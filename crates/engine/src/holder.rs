@@ -54,7 +54,13 @@ impl Track {
     }
 
     /// Writes a new balance; overwrites a checkpoint of the same ticket count, else keeps it as history.
-    pub(crate) fn write(&mut self, histories: &mut Histories, balance: Shares, generation: u32, tickets: u32) {
+    pub(crate) fn write(
+        &mut self,
+        histories: &mut Histories,
+        balance: Shares,
+        generation: u32,
+        tickets: u32,
+    ) {
         let empty = self.balance.is_zero() && self.history == 0;
         if self.since != tickets && !empty {
             if self.history == 0 {

@@ -97,7 +97,11 @@ fn policies(state: &State) -> Result<(), Violation> {
         ("bonuses", core.bonus, all().map(|policy| policy.bonus).sum()),
         ("deductible bonds", core.bonds, all().map(|policy| policy.bond_left).sum()),
         ("amounts set aside", core.set_aside, state.markets.iter().map(|market| market.set_aside).sum()),
-        ("unassigned recoveries", core.unassigned, state.markets.iter().map(|market| market.unassigned).sum()),
+        (
+            "unassigned recoveries",
+            core.unassigned,
+            state.markets.iter().map(|market| market.unassigned).sum(),
+        ),
     ];
     for (what, booked, sum) in sums {
         if booked != sum {

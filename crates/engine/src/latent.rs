@@ -101,9 +101,7 @@ fn latent_claim(draft: &Draft, market: &Market) -> Result<Assets, Error> {
     let rules = draft.rules();
     let Some(policy) = market.covering(now) else { return Ok(Assets::ZERO) };
     let estimated = match market.estimate {
-        Some(estimate) => {
-            policy.claim(estimate.amount, now, rules.early_period, rules.early_multiple)?.owed
-        }
+        Some(estimate) => policy.claim(estimate.amount, now, rules.early_period, rules.early_multiple)?.owed,
         None => Assets::ZERO,
     };
     Ok(if market.stale { estimated.max(policy.worst_case(now)) } else { estimated })

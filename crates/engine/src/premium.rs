@@ -6,7 +6,7 @@
 
 use alloc::collections::BTreeMap;
 
-use seawall_fixed::{Assets, EPOCH_SECONDS, Epoch, Overflow, Rounding, Seconds, epoch_of, epoch_start};
+use seawall_fixed::{Assets, Epoch, Overflow, Rounding, Seconds, epoch_of, epoch_start};
 use seawall_fixed::{MILLION, mul_div, mul_shift_64};
 
 use crate::event::Accrual;
@@ -236,10 +236,4 @@ impl Work<'_> {
             total: active + earned + queued,
         }
     }
-}
-
-/// Seconds in which one boundary's bucket is still to come: a check that a time lies on a boundary.
-#[must_use]
-pub(crate) const fn is_boundary(t: Seconds) -> bool {
-    t % EPOCH_SECONDS == 0
 }

@@ -147,7 +147,7 @@ pub(crate) fn cohort_claim(
     let cohort = ticket.cohort(tranche, class);
     let track = state.holders.track(tranche, class, owner);
     let balance = track
-        .shares_at(&state.holders.histories(), checkpoint, ticket.id, cohort.generation)
+        .shares_at(state.holders.histories(), checkpoint, ticket.id, cohort.generation)
         .ok_or_else(|| wrong_checkpoint(ticket.id, checkpoint))?;
     if cohort.supply.is_zero() {
         return Ok((balance, Assets::ZERO));

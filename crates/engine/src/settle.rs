@@ -283,7 +283,8 @@ fn haircut(borne: Assets, supplied: u128) -> u32 {
     if supplied == 0 {
         return 0;
     }
-    let share = mul_div(borne.get(), MILLION, supplied, Rounding::Up).map_or(MILLION, |part| part.min(MILLION));
+    let share =
+        mul_div(borne.get(), MILLION, supplied, Rounding::Up).map_or(MILLION, |part| part.min(MILLION));
     u32::try_from(share).expect("at most one million")
 }
 

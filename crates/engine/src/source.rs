@@ -121,7 +121,8 @@ impl Converted {
     #[must_use]
     pub fn increase(&self, counter: u128, rate: u128, bound: RateBound, now: Seconds) -> Option<u128> {
         let epochs = u128::from(epoch_of(now) - epoch_of(self.at)) + 1;
-        let step = mul_div(self.rate, u128::from(bound.step.get()) * epochs, 1_000_000, Rounding::Down).ok()?;
+        let step =
+            mul_div(self.rate, u128::from(bound.step.get()) * epochs, 1_000_000, Rounding::Down).ok()?;
         if rate.abs_diff(self.rate) > step {
             return None;
         }
