@@ -1,9 +1,11 @@
 //! Price models: calibration from history, simulation of paths, closed forms.
 //!
-//! [`history`] holds closes, `calibrate` turns them into [`parameters`], [`model`] checks these and [`simulate`]
+//! [`history`] holds closes, [`calibrate`] turns them into [`parameters`], [`model`] checks these and [`simulate`]
 //! makes a [`PricePath`] from them. Time is in years, prices are relative to time 0, jump sizes are in log price.
 
+pub mod calibrate;
 pub mod closed_form;
+pub mod correlation;
 pub mod history;
 pub mod jumps;
 pub mod model;
@@ -13,7 +15,8 @@ pub mod regime;
 pub mod simulate;
 mod timeline;
 
-pub use history::PriceHistory;
+pub use calibrate::{Calibration, CalibrationError, CalibrationOptions};
+pub use history::{HistoryError, PriceHistory};
 pub use jumps::{CommonCrash, KouJumps};
 pub use model::{Model, ModelError};
 pub use parameters::{AssetModel, Dynamics, JumpDiffusion, ModelParameters, Peg};

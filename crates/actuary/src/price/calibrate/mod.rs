@@ -1,0 +1,237 @@
+//! Calibration of the price model to a history of closes.
+//!
+//! In order: log returns over adjacent rows; spells of stress from rolling bipower volatility; residuals
+//! standardised to the calm state; a threshold of several bipower deviations; rows beyond it in which many assets
+//! fall together are common crashes, the rest are own jumps; what is left gives the diffusion's volatility and
+//! correlation. Drift is not fitted: over any usable history its standard error exceeds it, so the model is
+//! driftless. All parameters are those of the calm state.
+//!
+//! Which way it errs: hourly jumps cluster within hours, the model's are independent given the state, so
+//! probabilities of several jumps within a day are understated; merging the rows of one crash into one jump
+//! overstates how fast that crash comes. Upward moves that assets share are fitted as own jumps and thus
+//! independent. Held-out windows are usually crashes: what remains understates the tail unless its fitted shape
+//! is heavy.
+
+mod crash;
+mod estimate;
+mod fit;
+mod own;
+mod report;
+mod returns;
+mod spells;
+
+use thiserror::Error;
+
+pub use crash::{CrashEvent, CrashFit, CrashTail};
+pub use estimate::Estimate;
+pub use fit::calibrate;
+pub use own::JumpFit;
+pub use report::{AssetReport, FitReport};
+pub use returns::{RejectReason, RejectedClose};
+pub use spells::StressOptions;
+
+use super::correlation::Repaired;
+use super::history::HistoryError;
+use super::parameters::{AssetModel, JumpDiffusion, ModelParameters};
+use super::regime::{Multipliers, Regime, Start};
+
+/// Where the distribution of jump sizes begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JumpFloor {
+    /// At the threshold: jumps of the model are those that were seen. What is smaller belongs to the diffusion.
+    #[default]
+    AtThreshold,
+    /// At zero, Kou's own model: the exponential is extended below the threshold, which adds many small jumps.
+    /// For histories that really follow it; on market data the number of jumps added is an extrapolation.
+    AtZero,
+}
+
+/// How the correlation of the diffusions is estimated.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum CorrelationMethod {
+    /// All rows alike.
+    #[default]
+    FullSample,
+    /// Exponentially falling weights into the past.
+    Ewma {
+        /// Rows after which a weight has halved.
+        half_life: f64,
+    },
+}
+
+/// Choices of a calibration. The defaults suit hourly closes of liquid assets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CalibrationOptions {
+    /// Windows [from, to) in Unix seconds whose rows are not used.
+    pub hold_out: Vec<(u64, u64)>,
+    /// A return beyond this many (bipower, calm) standard deviations of a row is a jump.
+    pub jump_threshold: f64,
+    /// Share of the observed assets (and at least two) that must jump down in a row to make it a common crash.
+    pub crash_share: f64,
+    /// Crash rows at most this many rows apart are one crash; 0 keeps every row for itself.
+    pub crash_run: usize,
+    /// Distribution of crash sizes.
+    pub crash_tail: CrashTail,
+    /// Where jump sizes begin.
+    pub jump_floor: JumpFloor,
+    /// Correlation.
+    pub correlation: CorrelationMethod,
+    /// How stress is recognised; `None` for a model without it.
+    pub stress: Option<StressOptions>,
+    /// Fewest returns an asset must have.
+    pub returns_min: usize,
+    /// A move of the log price beyond this which the next row takes back is a bad print, not a price.
+    pub spike_limit: f64,
+}
+
+impl Default for CalibrationOptions {
+    fn default() -> Self {
+        Self {
+            hold_out: Vec::new(),
+            jump_threshold: 5.0,
+            crash_share: 0.5,
+            crash_run: 24,
+            crash_tail: CrashTail::default(),
+            jump_floor: JumpFloor::default(),
+            correlation: CorrelationMethod::default(),
+            stress: Some(StressOptions::default()),
+            returns_min: 1440,
+            spike_limit: 0.5,
+        }
+    }
+}
+
+/// Why a calibration is refused.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum CalibrationError {
+    /// The history does not pass its checks, or lacks an asset.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// No asset was asked for.
+    #[error("no asset to calibrate")]
+    NoAssets,
+    /// An asset was asked for twice.
+    #[error("asset {asset} is asked for more than once")]
+    DuplicateAsset {
+        /// The asset.
+        asset: String,
+    },
+    /// Too few returns between adjacent rows.
+    #[error("{asset} has {returns} usable returns: at least {needed} are needed")]
+    TooShort {
+        /// The asset.
+        asset: String,
+        /// Returns left after gaps and held-out windows.
+        returns: usize,
+        /// Returns needed.
+        needed: usize,
+    },
+    /// A held-out window is empty or lies outside the history.
+    #[error("the held-out window [{from}, {to}) is empty or outside the history [{start}, {end})")]
+    WindowOutOfRange {
+        /// Unix seconds of its begin.
+        from: u64,
+        /// Unix seconds of its end.
+        to: u64,
+        /// Begin of the history.
+        start: u64,
+        /// End of the history.
+        end: u64,
+    },
+    /// The price never moves on two rows running: there is no volatility to measure jumps by.
+    #[error("{asset} hardly moves: its bipower volatility is zero (a pegged asset is modelled as a peg)")]
+    NoMovement {
+        /// The asset.
+        asset: String,
+    },
+    /// An option is outside its range.
+    #[error("option {name} is {value}: it must be {range}")]
+    OptionOutOfRange {
+        /// The option.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What is allowed.
+        range: &'static str,
+    },
+}
+
+/// One asset as fitted, in the calm state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssetFit {
+    /// The asset.
+    pub asset: String,
+    /// Annual volatility of the diffusion.
+    pub volatility: Estimate,
+    /// Its own jumps.
+    pub jumps: JumpFit,
+    /// Fall for each unit of a common crash; averages 1 over the assets. 0 without common crashes.
+    pub crash_loading: Estimate,
+}
+
+/// Calm and stress as fitted. Sizes of jumps and crashes grow with volatility, since residuals are standardised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RegimeFit {
+    /// Switches a year from calm to stress.
+    pub to_stress: Estimate,
+    /// Switches a year from stress to calm.
+    pub to_calm: Estimate,
+    /// Multiplier of volatility and of all sizes.
+    pub volatility: Estimate,
+    /// Multiplier of the intensity of own jumps.
+    pub jump_intensity: Estimate,
+    /// Multiplier of the intensity of common crashes.
+    pub crash_intensity: Estimate,
+}
+
+/// A calibrated model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calibration {
+    /// The assets, in the order asked for.
+    pub assets: Vec<AssetFit>,
+    /// Correlation of the diffusions, repaired.
+    pub correlation: Repaired,
+    /// Standard error of each correlation (before repair).
+    pub correlation_error: Vec<Vec<f64>>,
+    /// The common crash; `None` with one asset or fewer than three crashes.
+    pub crash: Option<CrashFit>,
+    /// Calm and stress; `None` if not asked for or not found.
+    pub regime: Option<RegimeFit>,
+    /// What was seen and left out.
+    pub report: FitReport,
+}
+
+impl Calibration {
+    /// The parameters of a driftless model that starts in the stationary state.
+    #[must_use]
+    pub fn parameters(&self) -> ModelParameters {
+        let model = |fit: &AssetFit| {
+            let dynamics = JumpDiffusion {
+                volatility: fit.volatility.value,
+                growth: 0.0,
+                jumps: fit.jumps.parameters(),
+                crash_loading: fit.crash_loading.value,
+            };
+            AssetModel::jump_diffusion(&fit.asset, dynamics)
+        };
+        let regime = self.regime.map(|fit| Regime {
+            to_stress: fit.to_stress.value,
+            to_calm: fit.to_calm.value,
+            stress: Multipliers {
+                volatility: fit.volatility.value,
+                jump_intensity: fit.jump_intensity.value,
+                jump_size: fit.volatility.value,
+                crash_intensity: fit.crash_intensity.value,
+                crash_size: fit.volatility.value,
+            },
+            start: Start::Stationary,
+        });
+        ModelParameters {
+            assets: self.assets.iter().map(model).collect(),
+            correlation: self.correlation.matrix.clone(),
+            crash: self.crash.map(|fit| fit.parameters()),
+            regime,
+            pairs: Vec::new(),
+        }
+    }
+}
