@@ -1,2 +1,59 @@
-//! The command line.
-fn main() {}
+//! `seawall`: arguments in, tables out. Each subcommand lives in a folder of its own and has no rule of its
+//! own: rules are the engine's, prices the actuary's, durability the ledger's.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod completions;
+mod demo;
+mod output;
+mod pool;
+mod quote;
+mod report;
+
+use output::{Failure, Format};
+
+/// Bad-debt insurance pools for lending markets and leveraged exchanges.
+#[derive(Parser)]
+#[command(name = "seawall", version, about, max_term_width = 110)]
+struct Cli {
+    /// Print one JSON document instead of tables.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole product on real data: price, buy, crash, settle, leave, recover, report.
+    Demo(demo::Args),
+    /// Price cover for the markets of a loan book.
+    Quote(quote::Args),
+    /// Open and run a pool in a local file.
+    Pool(pool::Args),
+    /// Print shell completions.
+    Completions(completions::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let format = if cli.json { Format::Json } else { Format::Table };
+    let result = match cli.command {
+        Command::Demo(args) => demo::run(&args, format),
+        Command::Quote(args) => quote::run(&args, format),
+        Command::Pool(args) => pool::run(&args, format),
+        Command::Completions(args) => completions::run::<Cli>(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(format),
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::environment(error.to_string())
+    }
+}

@@ -1,0 +1,132 @@
+//! What commands print and how they fail: data on standard output, messages on standard error, exit codes that
+//! mean something.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+/// How a command prints its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Tables for people.
+    Table,
+    /// One JSON document.
+    Json,
+}
+
+/// A command that failed: what happened, what to do next, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    kind: &'static str,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// Exit code 2: an argument or an input file is wrong.
+    pub fn input(message: impl Display) -> Self {
+        Self { code: 2, kind: "input", message: message.to_string(), hint: None }
+    }
+
+    /// Exit code 3: a rule of the pool refuses the command; nothing was changed.
+    pub fn refused(message: impl Display) -> Self {
+        Self { code: 3, kind: "refused", message: message.to_string(), hint: None }
+    }
+
+    /// Exit code 4: a pool file is damaged.
+    pub fn damaged(message: impl Display) -> Self {
+        Self { code: 4, kind: "damaged", message: message.to_string(), hint: None }
+    }
+
+    /// Exit code 1: the machine failed (disk, permissions).
+    pub fn environment(message: impl Display) -> Self {
+        Self { code: 1, kind: "environment", message: message.to_string(), hint: None }
+    }
+
+    /// Adds what the user can do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// Prints the failure and returns its exit code. With `--json` the failure is a JSON document too.
+    pub fn report(&self, format: Format) -> ExitCode {
+        match format {
+            Format::Json => {
+                let error = json!({"kind": self.kind, "message": self.message, "hint": self.hint});
+                print_json(&json!({ "error": error }));
+            }
+            Format::Table => {
+                anstream::eprintln!("error: {}", self.message);
+                if let Some(hint) = &self.hint {
+                    anstream::eprintln!("hint: {hint}");
+                }
+            }
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+/// Prints a JSON document. A reader that closed the pipe has read enough.
+pub fn print_json(value: &Value) {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let _ = writeln!(stdout(), "{text}");
+}
+
+/// A table in the house style: the first column left, numbers right.
+pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// Digits in groups of three: 1234567 becomes 1,234,567.
+pub fn grouped(units: u128) -> String {
+    let digits = units.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A bar for long work; silent where standard error is not a terminal, or with `--json`.
+pub fn progress(length: u64, what: &'static str, format: Format) -> ProgressBar {
+    if format == Format::Json || !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{msg:24} {bar:40} {pos}/{len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(length).with_style(style).with_message(what);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn digits_are_grouped_from_the_right() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(u128::MAX), "340,282,366,920,938,463,463,374,607,431,768,211,455");
+    }
+}
