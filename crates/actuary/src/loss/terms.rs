@@ -212,7 +212,7 @@ impl LayerLosses {
         if horizon >= losses.horizons() {
             return Err(TermsError::Horizon { horizon, horizons: losses.horizons() });
         }
-        let columns = |count: usize| vec![Vec::with_capacity(losses.paths()); count];
+        let columns = |count: usize| (0..count).map(|_| Vec::with_capacity(losses.paths())).collect();
         let mut result =
             Self { pays: columns(markets), layers: columns(layers.sizes.len()), residual: Vec::new() };
         let (mut owed, mut taken) = (vec![0.0; markets], vec![0.0; layers.sizes.len()]);

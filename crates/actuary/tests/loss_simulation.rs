@@ -1,0 +1,327 @@
+//! Loss simulation: the same bits for any number of threads, horizons, renewal, pairs, refusals.
+
+use seawall_actuary::{
+    book::{Market, Position},
+    liquidation::{ByRegime, Columns, Depth, Ladder, LadderState, MarketModel, MarketModelError, MarketSpec},
+    loss::{LossMatrix, Plan, SimulationError, simulate},
+    price::{ModelError, PricePath},
+    random::Stream,
+};
+
+fn positions(count: u32, threshold: f64, collateral_price: f64) -> Vec<Position> {
+    (0..count)
+        .map(|i| Position {
+            collateral: 1.0 + f64::from(i % 7),
+            debt: (1.0 + f64::from(i % 7))
+                * collateral_price
+                * (0.3 + 0.45 * f64::from(i) / f64::from(count)),
+            liquidation_threshold: threshold,
+        })
+        .collect()
+}
+
+fn book(name: &str, positions: Vec<Position>) -> Market {
+    Market {
+        name: name.to_owned(),
+        collateral_asset: "A".to_owned(),
+        debt_asset: "B".to_owned(),
+        accounts: (0..positions.len()).map(|i| i.to_string()).collect(),
+        positions,
+    }
+}
+
+fn spec(market: &Market) -> MarketSpec<'_> {
+    MarketSpec {
+        market,
+        collateral_price: 1.0,
+        debt_price: 1.0,
+        columns: Columns::Collateral(0),
+        bonus: 0.05,
+        depth: Depth::unlimited(),
+        delay_hours: ByRegime::same(0.0),
+        renewal_days: None,
+    }
+}
+
+/// A path of two assets with 24 steps to the year, jumps and stress, from its index alone.
+fn random_path(index: u64, path: &mut PricePath) -> Result<(), ModelError> {
+    let mut random = Stream::new(99, index, 0);
+    *path = PricePath { assets: 2, ..PricePath::default() };
+    let mut price = [1.0; 2];
+    for step in 1..=24 {
+        path.time.push(f64::from(step) / 24.0);
+        path.stressed.push(random.uniform() < 0.2);
+        for p in &mut price {
+            let close = *p * libm::exp(0.1 * random.normal());
+            path.low.push(p.min(close) * libm::exp(-0.05 * random.exponential()));
+            path.close.push(close);
+            let jump = if random.uniform() < 0.1 { -0.2 * random.exponential() } else { 0.0 };
+            *p = close * libm::exp(jump);
+            path.after.push(*p);
+        }
+    }
+    Ok(())
+}
+
+fn markets() -> Vec<MarketModel> {
+    let (first, second) = (book("first", positions(50, 0.8, 1.0)), book("second", positions(30, 0.86, 2.0)));
+    let limited = Depth::per_hour(0.02, 0.005).unwrap();
+    [
+        MarketSpec { depth: limited, renewal_days: Some(30.0), ..spec(&first) },
+        MarketSpec {
+            collateral_price: 3.0,
+            debt_price: 1.5,
+            columns: Columns::Ratio { collateral: 1, debt: 0 },
+            delay_hours: ByRegime { calm: 1.0, stressed: 700.0 },
+            ..spec(&second)
+        },
+    ]
+    .iter()
+    .map(|spec| MarketModel::new(spec).unwrap())
+    .collect()
+}
+
+fn run(threads: usize, paths: usize) -> LossMatrix {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| simulate(&markets(), &Plan::term_and_year(paths, 90.0), || random_path).unwrap())
+}
+
+#[test]
+fn the_same_bits_for_any_number_of_threads_and_of_paths() {
+    let one = run(1, 1000);
+    assert!(one.totals(1).iter().filter(|&&x| x > 0.0).count() > 500, "the paths make too few losses");
+    for threads in [2, 3] {
+        let other = run(threads, 1000);
+        for horizon in 0..2 {
+            for market in 0..2 {
+                let bits = |m: &LossMatrix| -> Vec<u64> {
+                    m.column(horizon, market).iter().map(|x| x.to_bits()).collect()
+                };
+                assert_eq!(bits(&one), bits(&other), "{threads} threads");
+            }
+        }
+    }
+    let fewer = run(2, 777);
+    assert_eq!(fewer.column(1, 0), one.column(1, 0)[..777]);
+}
+
+#[test]
+fn losses_of_a_path_do_not_depend_on_other_markets_and_add_up() {
+    let all = run(1, 200);
+    let alone = simulate(&markets()[1..], &Plan::term_and_year(200, 90.0), || random_path).unwrap();
+    assert_eq!(all.column(0, 1), alone.column(0, 0));
+    let sums: Vec<f64> = all.column(1, 0).iter().zip(all.column(1, 1)).map(|(a, b)| a + b).collect();
+    assert_eq!(all.totals(1), sums);
+    assert!(all.column(2, 0).is_empty() && all.column(0, 2).is_empty());
+}
+
+/// A path of one asset from (time, low, close, after).
+fn path_of(rows: &[(f64, f64, f64, f64)]) -> PricePath {
+    PricePath {
+        assets: 1,
+        time: rows.iter().map(|r| r.0).collect(),
+        low: rows.iter().map(|r| r.1).collect(),
+        close: rows.iter().map(|r| r.2).collect(),
+        after: rows.iter().map(|r| r.3).collect(),
+        stressed: vec![false; rows.len()],
+    }
+}
+
+fn losses(model: &MarketModel, path: &PricePath, horizons: &[f64]) -> Vec<f64> {
+    let mut losses = vec![f64::NAN; horizons.len()];
+    model.run(path, horizons, &mut model.state(), &mut losses).unwrap();
+    losses
+}
+
+#[test]
+fn a_renewed_book_loses_in_every_crash_and_a_static_one_once() {
+    let market = book("m", vec![Position { collateral: 1.0, debt: 0.7, liquidation_threshold: 0.8 }]);
+    let fall = 0.5;
+    let crash = |time: f64, before: f64| (time, before, before, before * fall);
+    // Two crashes by half, the second after the book was redrawn at the lower price.
+    let path = path_of(&[crash(0.05, 1.0), (0.1, 0.5, 0.5, 0.5), crash(0.6, 0.5), (1.0, 0.25, 0.25, 0.25)]);
+    let once = 0.7 - 0.5 / 1.05;
+    let fixed = MarketModel::new(&spec(&market)).unwrap();
+    let renewed = MarketModel::new(&MarketSpec { renewal_days: Some(36.5), ..spec(&market) }).unwrap();
+    for (model, expected) in [(&fixed, [once, once]), (&renewed, [once, 2.0 * once])] {
+        let found = losses(model, &path, &[0.1, 1.0]);
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}, {expected:?}");
+    }
+}
+
+#[test]
+fn a_renewal_books_what_is_unserved_and_under_water() {
+    let market = book("m", vec![Position { collateral: 1.0, debt: 0.7, liquidation_threshold: 0.8 }]);
+    let nothing = Depth::per_hour(0.0, 0.0).unwrap();
+    let model =
+        MarketModel::new(&MarketSpec { depth: nothing, renewal_days: Some(36.5), ..spec(&market) }).unwrap();
+    // Under water at the renewal, recovered afterwards.
+    let path = path_of(&[(0.1, 0.5, 0.5, 0.5), (1.0, 0.5, 2.0, 2.0)]);
+    let expected = 0.7 - 0.5 / 1.05;
+    let found = losses(&model, &path, &[0.05, 1.0]);
+    assert!(found.iter().all(|x| (x - expected).abs() < 1e-12), "{found:?}");
+}
+
+#[test]
+fn a_rising_debt_asset_breaks_a_short_and_is_valued_at_its_price() {
+    // 100 USD of collateral against 40 tokens of 1.5 USD, threshold .8: LTV .6.
+    let market = book("short", vec![Position { collateral: 100.0, debt: 40.0, liquidation_threshold: 0.8 }]);
+    let path = PricePath {
+        assets: 2,
+        time: vec![0.5],
+        low: vec![1.0, 1.0],
+        close: vec![1.0, 1.0],
+        after: vec![1.0, 1.85],
+        stressed: vec![false],
+    };
+    // 40 tokens are worth 111 USD after the rise by 85 %; the collateral pays 100/1.05.
+    let expected = 40.0 * 1.5 * 1.85 - 100.0 / 1.05;
+    let ratio = Columns::Ratio { collateral: 0, debt: 1 };
+    let shorted = MarketSpec { debt_price: 1.5, columns: ratio, ..spec(&market) };
+    let found = losses(&MarketModel::new(&shorted).unwrap(), &path, &[0.5]);
+    assert!((found[0] - expected).abs() < 1e-12, "{found:?}, {expected}");
+    // The same with a column for the pair.
+    let pair = PricePath {
+        assets: 3,
+        low: vec![1.0; 3],
+        close: vec![1.0; 3],
+        after: vec![1.0, 1.85, 1.0 / 1.85],
+        ..path
+    };
+    let paired = MarketSpec { columns: Columns::Pair { pair: 2, debt: 1 }, ..shorted };
+    let found = losses(&MarketModel::new(&paired).unwrap(), &pair, &[0.5]);
+    assert!((found[0] - expected).abs() < 1e-12, "{found:?}, {expected}");
+}
+
+#[test]
+fn losses_scale_with_the_unit_of_account() {
+    let in_usd = book("m", positions(40, 0.8, 1800.0));
+    let depth = |value: f64| Depth::per_hour(0.02 * value, 0.01 * value).unwrap();
+    let usd = MarketSpec { collateral_price: 1800.0, depth: depth(1800.0), ..spec(&in_usd) };
+    let unit = book("m", positions(40, 0.8, 1.0));
+    let one = MarketSpec { depth: depth(1.0), ..spec(&unit) };
+    let run = |spec| {
+        simulate(&[MarketModel::new(spec).unwrap()], &Plan::term_and_year(100, 90.0), || random_path)
+            .unwrap()
+            .totals(1)
+    };
+    let (a, b) = (run(&usd), run(&one));
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - 1800.0 * b).abs() < 1e-9 * 1800.0));
+}
+
+#[test]
+fn loans_past_their_threshold_at_the_snapshot_are_reported_and_left_out() {
+    let market = book(
+        "m",
+        vec![
+            Position { collateral: 1.0, debt: 0.9, liquidation_threshold: 0.8 },
+            Position { collateral: 1.0, debt: 1.2, liquidation_threshold: 0.8 },
+            Position { collateral: 0.0, debt: 0.3, liquidation_threshold: 0.8 },
+            Position { collateral: 1.0, debt: 0.5, liquidation_threshold: 0.8 },
+        ],
+    );
+    let model = MarketModel::new(&spec(&market)).unwrap();
+    assert_eq!(model.debt(), 0.5);
+    assert_eq!(model.at_opening().positions, 3);
+    assert!((model.at_opening().debt - 2.4).abs() < 1e-12);
+    assert!((model.at_opening().bad_debt - (1.2 - 1.0 / 1.05 + 0.3)).abs() < 1e-12);
+    assert_eq!(losses(&model, &path_of(&[(1.0, 1.0, 1.0, 1.0)]), &[1.0]), [0.0]);
+}
+
+/// A book carried through given hourly prices, as in the replay of a crash: loss per hour adds up.
+#[test]
+fn a_ladder_steps_through_given_hours() {
+    let ladder = Ladder::new(&positions(50, 0.8, 1.0)).unwrap();
+    let model = MarketModel::new(&spec(&book("m", positions(50, 0.8, 1.0)))).unwrap();
+    let mut state = LadderState::new(&ladder, 1.0);
+    let closes = [0.98, 0.9, 0.7, 0.72, 0.4, 0.6];
+    let mut before = 1.0;
+    let mut total = 0.0;
+    for close in closes {
+        // Hourly closes say nothing of the way between them: the move counts as a jump at the end of the hour.
+        let hour = seawall_actuary::liquidation::Interval {
+            low: before,
+            close: before,
+            after: close,
+            years: 1.0 / 8760.0,
+            stressed: true,
+        };
+        total += state.step_interval(&ladder, model.service(), &hour).loss;
+        before = close;
+    }
+    let rows: Vec<_> = closes
+        .iter()
+        .enumerate()
+        .map(|(i, &c)| {
+            let open = if i == 0 { 1.0 } else { closes[i - 1] };
+            ((i + 1) as f64 / 8760.0, open, open, c)
+        })
+        .collect();
+    let by_model = losses(&model, &path_of(&rows), &[6.0 / 8760.0]);
+    assert!(total > 0.0 && (by_model[0] - total).abs() < 1e-12, "{by_model:?}, {total}");
+}
+
+#[test]
+fn refuses_what_cannot_be_simulated() {
+    let models = markets();
+    let plan = |paths, horizons: &[f64], memory_limit_bytes| Plan {
+        paths,
+        horizons: horizons.to_vec(),
+        memory_limit_bytes,
+    };
+    let run = |models: &[MarketModel], plan: &Plan| simulate(models, plan, || random_path).map(|_| ());
+    assert!(matches!(run(&[], &plan(1, &[1.0], 1 << 20)), Err(SimulationError::Empty { markets: 0, .. })));
+    assert!(matches!(run(&models, &plan(0, &[1.0], 1 << 20)), Err(SimulationError::Empty { .. })));
+    assert!(matches!(
+        run(&models, &plan(9, &[1.0, 1.0], 1 << 20)),
+        Err(SimulationError::Horizon { index: 1, .. })
+    ));
+    assert!(matches!(
+        run(&models, &plan(9, &[1.0], 9 * 16 - 1)),
+        Err(SimulationError::Memory { paths: 9, columns: 2, .. })
+    ));
+    assert!(run(&models, &plan(9, &[1.0], 9 * 16)).is_ok());
+    assert!(matches!(run(&models, &plan(usize::MAX, &[1.0], 1 << 20)), Err(SimulationError::Memory { .. })));
+    assert!(matches!(
+        run(&models, &plan(9, &[1.5], 1 << 20)),
+        Err(SimulationError::Market { path: 0, source: MarketModelError::Short { .. } })
+    ));
+    let narrow = |_, path: &mut PricePath| {
+        *path = path_of(&[(1.0, 1.0, 1.0, 1.0)]);
+        Ok(())
+    };
+    assert!(matches!(
+        simulate(&models, &plan(9, &[1.0], 1 << 20), || narrow),
+        Err(SimulationError::Market { source: MarketModelError::Column { column: 1, assets: 1, .. }, .. })
+    ));
+    let broken = |_, path: &mut PricePath| {
+        *path = PricePath { assets: 2, time: vec![1.0], ..PricePath::default() };
+        Ok(())
+    };
+    assert!(matches!(
+        simulate(&models, &plan(9, &[1.0], 1 << 20), || broken),
+        Err(SimulationError::Market { source: MarketModelError::Shape { .. }, .. })
+    ));
+}
+
+#[test]
+fn refuses_markets_that_make_no_sense() {
+    let market = book("m", positions(3, 0.8, 1.0));
+    let refused = |spec: MarketSpec<'_>| MarketModel::new(&spec).map(|_| ()).unwrap_err();
+    let base = spec(&market);
+    assert!(matches!(
+        refused(MarketSpec { debt_price: 0.0, ..base }),
+        MarketModelError::Spot { asset, .. } if asset == "B"
+    ));
+    assert!(matches!(refused(MarketSpec { bonus: -0.1, ..base }), MarketModelError::Bonus { .. }));
+    assert!(matches!(
+        refused(MarketSpec { renewal_days: Some(0.0), ..base }),
+        MarketModelError::Renewal { .. }
+    ));
+    assert!(matches!(
+        refused(MarketSpec { delay_hours: ByRegime::same(f64::INFINITY), ..base }),
+        MarketModelError::Service { .. }
+    ));
+    let wrong = book("m", positions(3, 1.5, 1.0));
+    assert!(matches!(refused(spec(&wrong)), MarketModelError::Ladder { .. }));
+}
