@@ -2,7 +2,7 @@
 
 use seawall_actuary::{
     capital::{Distortion, DistortionError, allocate_expected_shortfall, constant_cost_price},
-    loss::StatisticsError,
+    loss::{LossStatistics, StatisticsError},
     random::Stream,
 };
 
@@ -33,6 +33,31 @@ fn gaussian_lines_get_their_euler_share() {
     assert!((pool.value - 121.552470266522).abs() < 3.5 * pool.standard_error, "{pool:?}");
     let sum: f64 = allocation.lines.iter().map(|e| e.value).sum();
     assert!((sum - pool.value).abs() < 1e-12 * pool.value);
+}
+
+/// The spread of the parts over independent samples is what their standard errors say, within a fifth.
+#[test]
+fn standard_errors_of_the_parts_are_their_spread() {
+    let runs = 300;
+    let (mut parts, mut errors) = (vec![Vec::new(); 2], [0.0; 2]);
+    for run in 0..runs {
+        let mut random = Stream::new(run, 3, 0);
+        let mut lines = vec![Vec::new(); 2];
+        for _ in 0..6000 {
+            let common = random.exponential();
+            lines[0].push(2.0 * common + 0.2 * random.exponential());
+            lines[1].push(common + random.exponential());
+        }
+        let allocation = allocate_expected_shortfall(&lines, 0.95).unwrap();
+        for ((column, error), part) in parts.iter_mut().zip(&mut errors).zip(&allocation.lines) {
+            column.push(part.value);
+            *error += part.standard_error / runs as f64;
+        }
+    }
+    for (line, (column, error)) in parts.iter().zip(errors).enumerate() {
+        let spread = LossStatistics::of(column, 0.5).unwrap().deviation.value;
+        assert!((error / spread - 1.0).abs() < 0.2, "line {line}: error {error}, spread {spread}");
+    }
 }
 
 /// Heavy ties: most paths lose nothing, others a few round amounts.

@@ -194,6 +194,25 @@ fn a_rising_debt_asset_breaks_a_short_and_is_valued_at_its_price() {
 }
 
 #[test]
+fn a_renewed_short_has_the_value_of_the_snapshot() {
+    // The debt asset rises by half without breaking anything, the book is redrawn, then the debt asset jumps by 85 %.
+    let market = book("short", vec![Position { collateral: 100.0, debt: 40.0, liquidation_threshold: 0.95 }]);
+    let columns = Columns::Ratio { collateral: 0, debt: 1 };
+    let spec = MarketSpec { debt_price: 1.5, columns, renewal_days: Some(36.5), ..spec(&market) };
+    let path = PricePath {
+        assets: 2,
+        time: vec![0.1, 0.2],
+        low: vec![1.0, 1.0, 1.0, 1.5],
+        close: vec![1.0, 1.5, 1.0, 1.5],
+        after: vec![1.0, 1.5, 1.0, 1.5 * 1.85],
+        stressed: vec![false; 2],
+    };
+    let expected = 40.0 * 1.5 * 1.85 - 100.0 / 1.05;
+    let found = losses(&MarketModel::new(&spec).unwrap(), &path, &[0.1, 0.2]);
+    assert!(found[0] == 0.0 && (found[1] - expected).abs() < 1e-12, "{found:?}, {expected}");
+}
+
+#[test]
 fn losses_scale_with_the_unit_of_account() {
     let in_usd = book("m", positions(40, 0.8, 1800.0));
     let depth = |value: f64| Depth::per_hour(0.02 * value, 0.01 * value).unwrap();

@@ -259,8 +259,8 @@ impl LadderState {
     /// Carries the market through one interval, in the order given at the head of this module.
     #[inline]
     pub fn step_interval(&mut self, ladder: &Ladder, service: &Service, interval: &Interval) -> Liquidated {
-        let lowest = interval.low.min(interval.after).min(self.observed);
-        if lowest > self.next && self.pending.is_empty() {
+        // With nothing pending the last observed price is the opening, which is not below the low.
+        if interval.low.min(interval.after) > self.next && self.pending.is_empty() {
             self.price = interval.after;
             self.observed = interval.after;
             self.time += interval.years;
