@@ -35,8 +35,8 @@ const SHAPE_MAX: f64 = 0.5;
 pub struct CrashFit {
     /// Crashes a year.
     pub intensity: Estimate,
-    /// Smallest size.
-    pub floor: Estimate,
+    /// Smallest size: the smallest that is seen as a common crash.
+    pub floor: f64,
     /// Scale of the excess over the smallest size.
     pub scale: Estimate,
     /// Tail index of the excess; 0 is exponential.
@@ -49,7 +49,7 @@ impl CrashFit {
     pub fn parameters(&self) -> CommonCrash {
         CommonCrash {
             intensity: self.intensity.value,
-            floor: self.floor.value,
+            floor: self.floor,
             excess: GeneralisedPareto { shape: self.shape.value, scale: self.scale.value },
         }
     }
@@ -161,19 +161,29 @@ pub(super) fn loadings(residuals: &[Vec<f64>], events: &[Vec<usize>]) -> Loading
     Loadings { sizes, loadings }
 }
 
-/// Fits intensity and sizes; `None` with fewer than three events. `years` is calm-equivalent time.
-pub(super) fn fit(sizes: &[f64], years: f64, tail: CrashTail) -> Option<CrashFit> {
+/// The smallest size that is seen as a common crash: where the asset that completes the required number reaches
+/// its threshold. Sizes are excesses over it, as jumps are over their threshold.
+pub(super) fn smallest_seen(thresholds: &[f64], loadings: &[Estimate], share: f64) -> f64 {
+    let mut reached: Vec<f64> =
+        thresholds.iter().zip(loadings).map(|(threshold, loading)| threshold / loading.value).collect();
+    reached.sort_by(f64::total_cmp);
+    let required = (2..=reached.len()).find(|n| *n as f64 >= share * reached.len() as f64);
+    required.map_or(0.0, |n| reached[n - 1])
+}
+
+/// Fits intensity and sizes; `None` with fewer than three events. `years` is calm-equivalent time, `floor` the
+/// smallest size that is seen.
+pub(super) fn fit(sizes: &[f64], floor: f64, years: f64, tail: CrashTail) -> Option<CrashFit> {
     let n = sizes.len() as f64;
     if sizes.len() < EVENTS_MIN {
         return None;
     }
-    let smallest = sizes.iter().copied().fold(f64::INFINITY, f64::min);
-    let mean = sizes.iter().sum::<f64>() / n;
-    // The smallest of n exponentials lies scale / n above the floor.
-    let spread = (mean - smallest) * n / (n - 1.0);
-    let floor = (smallest - spread / n).max(0.0);
-    let excesses: Vec<f64> = sizes.iter().map(|size| size - floor).collect();
-    let exponential = GeneralisedPareto { shape: 0.0, scale: mean - floor };
+    let mean = sizes.iter().map(|size| (size - floor).max(0.0)).sum::<f64>() / n;
+    if !mean.is_finite() || mean <= 0.0 {
+        return None;
+    }
+    let excesses: Vec<f64> = sizes.iter().map(|size| (size - floor).max(0.0)).collect();
+    let exponential = GeneralisedPareto { shape: 0.0, scale: mean };
     let fitted = match tail {
         CrashTail::GeneralisedPareto { shape_min } if sizes.len() >= 20 => {
             // Beyond the limits the shape is held there and the mean kept.
@@ -195,7 +205,7 @@ pub(super) fn fit(sizes: &[f64], years: f64, tail: CrashTail) -> Option<CrashFit
     };
     Some(CrashFit {
         intensity: Estimate::rate(sizes.len(), years),
-        floor: Estimate { value: floor, standard_error: scale / n },
+        floor,
         scale: Estimate { value: scale, standard_error: scale_error },
         shape: Estimate { value: shape, standard_error: shape_error },
     })

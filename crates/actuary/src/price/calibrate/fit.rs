@@ -27,11 +27,13 @@ pub fn calibrate(
     let sample = Sample::new(returns.values, assets, options, per_year)?;
     let crashes = Crashes::find(&sample, options);
     let loadings = crash::loadings(&sample.residuals, &crashes.events);
-    let crash = crash::fit(&loadings.sizes, sample.calm_years(crashes.ratio), options.crash_tail);
+    let floor = crash::smallest_seen(&sample.thresholds, &loadings.loadings, options.crash_share);
+    let crash = crash::fit(&loadings.sizes, floor, sample.calm_years(crashes.ratio), options.crash_tail);
     let jumps = OwnJumps::find(&sample, &crashes);
 
     let mut fits = Vec::with_capacity(assets.len());
     let mut reports = Vec::with_capacity(assets.len());
+    let mut dilutions = Vec::with_capacity(assets.len());
     for (index, asset) in assets.iter().enumerate() {
         let threshold = sample.thresholds[index];
         let sizes = jumps.sizes(&sample, index);
@@ -48,15 +50,17 @@ pub fn calibrate(
             up_jumps: sizes.iter().filter(|size| **size > 0.0).count(),
             down_jumps: sizes.iter().filter(|size| **size < 0.0).count(),
         });
+        let volatility = diffusion(&jumps.quiet[index], per_year, hidden);
+        dilutions.push(dilution(volatility.value, hidden));
         fits.push(AssetFit {
             asset: (*asset).to_owned(),
-            volatility: diffusion(&jumps.quiet[index], per_year, hidden),
+            volatility,
             jumps: fit,
             crash_loading: if crash.is_some() { loadings.loadings[index] } else { Estimate::default() },
         });
     }
 
-    let (matrix, correlation_error) = correlations(&jumps.quiet, options.correlation);
+    let (matrix, correlation_error) = correlations(&jumps.quiet, &dilutions, options.correlation);
     let rows = history.rows();
     let report = FitReport {
         from: history.start,
@@ -283,8 +287,18 @@ fn diffusion(quiet: &[f64], per_year: f64, hidden: f64) -> Estimate {
     Estimate { value, standard_error }
 }
 
-/// Correlation of the quiet residuals, and the standard errors.
-fn correlations(quiet: &[Vec<f64>], method: CorrelationMethod) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+/// Deviation of the quiet residuals over that of the diffusion among them: independent hidden jumps dilute every
+/// correlation by it.
+fn dilution(volatility: f64, hidden: f64) -> f64 {
+    if volatility > 0.0 { (1.0 + hidden / (volatility * volatility)).sqrt() } else { 1.0 }
+}
+
+/// Correlation of the diffusions from the quiet residuals, and the standard errors.
+fn correlations(
+    quiet: &[Vec<f64>],
+    dilutions: &[f64],
+    method: CorrelationMethod,
+) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
     let n = quiet.len();
     let rows = quiet[0].len();
     let weights: Vec<f64> = match method {
@@ -298,6 +312,8 @@ fn correlations(quiet: &[Vec<f64>], method: CorrelationMethod) -> (Vec<Vec<f64>>
     for i in 0..n {
         for j in 0..i {
             let (rho, error) = correlation::weighted(&quiet[i], &quiet[j], |row| weights[row]);
+            let undo = dilutions[i] * dilutions[j];
+            let (rho, error) = ((rho * undo).clamp(-1.0, 1.0), error * undo);
             (matrix[i][j], matrix[j][i]) = (rho, rho);
             (errors[i][j], errors[j][i]) = (error, error);
         }

@@ -2,6 +2,9 @@
 //!
 //! The state of a row is known before the row: it uses returns up to the row before. So the first hours of a
 //! crash out of calm count as jumps of the calm state, as they are for whoever holds a loan at that moment.
+//! The price of this is a delay of up to a window at both ends of a spell, which mixes the states: the volatility
+//! multiplier is understated and the calm volatility overstated, while the total variance stays that of the
+//! history. Spells shorter than the window are missed.
 
 use core::f64::consts::FRAC_PI_2;
 
