@@ -187,6 +187,10 @@ fn check_capital(draft: &Draft, quote: &Quote) -> Result<(), Error> {
     if junior < floor {
         return Err(Error::JuniorFloor { junior, floor });
     }
+    // One sync may owe all limits together; their sum must be an amount (1.2).
+    let open = draft.live().flat_map(|place| draft.market_at(place).policies());
+    open.filter(|policy| policy.is_open())
+        .try_fold(quote.limit, |sum, policy| sum.checked_add(policy.limit_left))?;
     let charged: Assets = match draft.market(quote.market) {
         Ok(market) => market.policies().map(|policy| policy.charge).sum(),
         Err(_) => Assets::ZERO,
