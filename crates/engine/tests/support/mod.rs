@@ -4,7 +4,7 @@
 
 use seawall_engine::{
     AccountId, Action, Asset, Command, Config, Error, Event, ExitId, Knot, MULTIPLIER_ONE, MarketId, Quote,
-    Reading, Roles, Rules, Source, State, TicketId, apply, execute, invariant,
+    Policy, Reading, Roles, Rules, Source, State, Ticket, TicketId, apply, execute, invariant,
 };
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
 
@@ -229,5 +229,91 @@ impl Pool {
 
     pub fn value(&self, tranche: usize, owner: AccountId) -> u128 {
         self.state.active_value(tranche, owner).get()
+    }
+}
+
+/// The source of a market that an adapter reads in the pool's own unit.
+pub fn adapter() -> Source {
+    Source::Adapter { code: [3; 32], conversion: None }
+}
+
+/// Commands with readings or receipts, and short views of the state.
+impl Pool {
+    /// Runs an action with what the adapters show.
+    pub fn reading(
+        &mut self,
+        caller: AccountId,
+        action: Action,
+        readings: &[Reading],
+    ) -> Result<Vec<Event>, Error> {
+        self.run(&Command { readings: readings.to_vec(), ..Command::new(caller, action) })
+    }
+
+    /// Runs an action whose payment arrives as `received`.
+    pub fn receiving(&mut self, caller: AccountId, action: Action, received: u128) -> Result<Vec<Event>, Error> {
+        self.run(&Command { received: Some(a(received)), ..Command::new(caller, action) })
+    }
+
+    /// Buys, waits for the start and activates, with these readings along.
+    #[track_caller]
+    pub fn insure_reading(&mut self, quote: &Quote, readings: &[Reading]) {
+        self.reading(quote.buyer, Self::buy_action(quote), readings).expect("the quote is good");
+        let start = self.state.market(quote.market).unwrap().policies().last().unwrap().start;
+        self.now = self.now.max(start);
+        self.reading(OWNER, Action::Activate { market: quote.market }, readings).expect("it has started");
+    }
+
+    /// To a given second.
+    #[track_caller]
+    pub fn at(&mut self, now: Seconds) {
+        assert!(now >= self.now, "tests do not go back in time");
+        self.now = now;
+    }
+
+    /// The older policy of a market.
+    #[track_caller]
+    pub fn policy(&self, market: MarketId) -> &Policy {
+        self.state.market(market).unwrap().current.as_ref().unwrap()
+    }
+
+    pub fn reserve(&self) -> u128 {
+        self.state.core().reserve.get()
+    }
+
+    pub fn required(&self) -> u128 {
+        self.state.core().required.get()
+    }
+
+    /// Active assets of a tranche.
+    pub fn active(&self, tranche: usize) -> u128 {
+        self.state.core().tranches[tranche].active.assets.get()
+    }
+
+    /// Queued assets of a tranche.
+    pub fn queued(&self, tranche: usize) -> u128 {
+        self.state.core().tranches[tranche].queued.assets.get()
+    }
+
+    #[track_caller]
+    pub fn ticket(&self, number: u32) -> &Ticket {
+        self.state.ticket(TicketId(number)).unwrap()
+    }
+
+    /// Assets paid to a market's destination by these events.
+    pub fn paid_to_market(events: &[Event], id: MarketId) -> u128 {
+        let paid = events.iter().map(|event| match event {
+            Event::MarketPaid { market, assets, .. } if *market == id => assets.get(),
+            _ => 0,
+        });
+        paid.sum()
+    }
+
+    /// Assets paid to leavers by these events.
+    pub fn paid_to_leaver(events: &[Event]) -> u128 {
+        let paid = events.iter().map(|event| match event {
+            Event::ExitPaid { assets, .. } => assets.get(),
+            _ => 0,
+        });
+        paid.sum()
     }
 }
