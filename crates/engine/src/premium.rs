@@ -188,7 +188,9 @@ impl Work<'_> {
                 0
             } else {
                 let assets = active.assets + self.accrual.earned[tranche];
-                mul_shift_64(assets.get(), u128::from(self.rules.earn_rate_max) * u128::from(dt), 0)?.0
+                // A cap beyond 128 bits binds nothing; it must not stop the pool.
+                let rate = u128::from(self.rules.earn_rate_max) * u128::from(dt);
+                mul_shift_64(assets.get(), rate, 0).map_or(u128::MAX, |(whole, _)| whole)
             };
             let earned = whole.min(Assets::new(cap));
             self.accrual.earned[tranche] += earned;
