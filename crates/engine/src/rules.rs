@@ -119,7 +119,9 @@ impl Rules {
         check(!self.exit_min.is_zero(), "exit_min")?;
         check(!self.ticket_min.is_zero(), "ticket_min")?;
         check(self.cooldown <= 365 * day, "cooldown")?;
-        check(self.waiting <= 90 * day, "waiting")?;
+        // At least a second: without it cover bought on a boundary would start in the second in which it is bought,
+        // when that boundary's streams have begun already.
+        check((1..=90 * day).contains(&self.waiting), "waiting")?;
         check((1..=104).contains(&self.term_epochs_max), "term_epochs_max")?;
         check(self.early_period <= 365 * day, "early_period")?;
         check(self.junior_floor.is_fraction(), "junior_floor")?;
