@@ -1,7 +1,7 @@
 //! The border between floating point and the settlement engine: amounts as integer token units.
 //!
-//! Premium is rounded up, capacities and limits are rounded down, as in the engine. An amount that lies within
-//! floating point's resolution above a whole unit still becomes the next unit: a premium is never understated.
+//! Premium is rounded up, capacities and limits are rounded down, as in the engine. Rounding is exact: it acts on
+//! the product of the amount and the power of ten, not on its floating-point approximation.
 
 /// Largest number of decimals of a token; 10^22 is the last power of ten that is exact in binary.
 const DECIMALS_MAX: u8 = 22;
@@ -54,12 +54,18 @@ fn units(amount: f64, decimals: u8, round: fn(f64) -> f64) -> Result<u128, Settl
         return Err(SettlementError::Decimals { decimals, limit: DECIMALS_MAX });
     }
     let scale = (0..decimals).fold(1.0, |scale, _| scale * 10.0);
-    let scaled = round(amount * scale);
+    let product = amount * scale;
     const TWO_POW_128: f64 = 340_282_366_920_938_463_463_374_607_431_768_211_456.0;
-    if scaled >= TWO_POW_128 {
-        return Err(SettlementError::TooLarge { amount, decimals });
+    let too_large = SettlementError::TooLarge { amount, decimals };
+    if product >= TWO_POW_128 {
+        return Err(too_large);
     }
-    Ok(scaled as u128)
+    if libm::floor(product) != product {
+        // Where fractions can be represented whole numbers can, so that the rounded product has not crossed one.
+        return Ok(round(product) as u128);
+    }
+    let remainder = round(libm::fma(amount, scale, -product));
+    (product as u128).checked_add_signed(remainder as i128).ok_or(too_large)
 }
 
 #[cfg(test)]
@@ -74,6 +80,26 @@ mod tests {
         assert_eq!(premium_units(0.0, 18), Ok(0));
         assert_eq!(premium_units(5e-324, 18), Ok(1));
         assert_eq!(premium_units(1.0, 18), Ok(1_000_000_000_000_000_000));
+    }
+
+    /// Against exact integers: amount = mantissa x 2^-exponent, units = mantissa x 10^decimals / 2^exponent.
+    #[test]
+    fn rounding_is_exact() {
+        let mut random = crate::random::Stream::new(5, 0, 0);
+        let mut corrected = 0;
+        for _ in 0..200_000 {
+            let mantissa = u128::from(random.next_word() >> 11 | 1 << 52);
+            let exponent = 20 + (random.next_word() % 40) as u32;
+            let decimals = (random.next_word() % 19) as u8;
+            let amount = mantissa as f64 / (1_u64 << exponent) as f64;
+            let numerator = mantissa * 10_u128.pow(decimals.into());
+            let (down, up) = (numerator >> exponent, numerator.div_ceil(1 << exponent));
+            assert_eq!(units_down(amount, decimals), Ok(down), "{amount} {decimals}");
+            assert_eq!(premium_units(amount, decimals), Ok(up), "{amount} {decimals}");
+            let scale = 10_u128.pow(decimals.into()) as f64;
+            corrected += u32::from(libm::ceil(amount * scale) as u128 != up);
+        }
+        assert!(corrected > 1000, "only {corrected} cases need the exact product");
     }
 
     #[test]
