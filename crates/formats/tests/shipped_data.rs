@@ -173,38 +173,46 @@ fn impact_curves_rise_and_agree_with_the_medians_of_the_source() {
     assert_eq!(curve(&curves, "WBTC").impact(1e6), None, "nothing was quoted there");
 }
 
-/// Lower and upper quartile of the impacts quoted within a quarter of this size, read without the reader. Each impact
-/// is brought to this size in proportion, as the quotes nearby need not lie evenly around it.
-fn quartiles(asset: &str, size: f64) -> (f64, f64) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data/depth/quotes-2023-11-20.csv.gz");
-    let mut table =
-        csv::Reader::from_reader(flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap()));
-    let mut near: Vec<f64> = table
-        .records()
-        .map(Result::unwrap)
-        .filter(|row| &row[1] == asset)
-        .map(|row| (row[3].parse::<f64>().unwrap(), row[5].parse::<f64>().unwrap()))
-        .filter(|&(amount, _)| amount >= size / 1.25 && amount <= size * 1.25)
-        .map(|(amount, impact)| impact * size / amount)
-        .collect();
-    near.sort_by(f64::total_cmp);
-    assert!(near.len() >= 5, "{asset} {size}: {} quotes", near.len());
-    (near[near.len() / 4], near[near.len() - 1 - near.len() / 4])
-}
-
 #[test]
-fn points_of_the_curve_lie_in_the_middle_half_of_the_quotes_nearby() {
+fn curves_agree_with_a_second_calculation() {
+    // Medians by Python's statistics module, and the non-decreasing fit by its max-min formula (the largest over i <= k
+    // of the smallest over j >= k of the weighted mean of i..j), from the same quotes: asset, point, size, impact.
+    let expected = [
+        ("WETH", 0, 0.34095643, 0.000341558696736111),
+        ("WETH", 10, 7.47270805, 0.000341558696736111),
+        ("WETH", 20, 198.281455, 0.0005896895),
+        ("WETH", 30, 3305.7100499999997, 0.003745575),
+        ("WETH", 35, 18599.764, 0.0157158),
+        ("WETH", 38, 39005.329, 0.0338739),
+        ("WETH", 39, 64840.076, 0.0641677),
+        ("wstETH", 0, 0.371485015, 0.000228536),
+        ("wstETH", 10, 7.39627655, 0.000469153438271605),
+        ("wstETH", 20, 168.93984, 0.000886974),
+        ("wstETH", 30, 3221.8326500000003, 0.0047669),
+        ("wstETH", 35, 13935.569, 0.0141113),
+        ("wstETH", 38, 38940.086500000005, 0.043885850000000004),
+        ("wstETH", 39, 64186.345, 0.112308),
+        ("sfrxETH", 0, 0.364794275, 0.0),
+        ("sfrxETH", 10, 7.562086949999999, 0.00446059),
+        ("sfrxETH", 20, 169.551335, 0.0055548360000000005),
+        ("sfrxETH", 30, 3716.4091, 0.012254043999999999),
+        ("sfrxETH", 35, 17966.194, 0.0756553),
+        ("sfrxETH", 38, 39203.0415, 0.5749869999999999),
+        ("sfrxETH", 39, 52352.449, 0.68913),
+        ("WBTC", 0, 0.026005385, 0.0),
+        ("WBTC", 10, 0.449289885, 0.00047888624),
+        ("WBTC", 20, 10.487373, 0.0013929813599999998),
+        ("WBTC", 30, 222.96873, 0.0128996),
+        ("WBTC", 35, 1038.2142, 0.0491306),
+        ("WBTC", 38, 2401.5084500000003, 0.1149565),
+        ("WBTC", 39, 3480.3469, 0.174872),
+    ];
     let curves = read_depth(shipped("depth/quotes-2023-11-20.csv.gz")).unwrap();
-    let ether = [1_000.0, 5_000.0, 20_000.0, 35_000.0];
-    let bitcoin = [10.0, 500.0, 1_500.0, 3_000.0];
-    for (asset, sizes) in [("WETH", ether), ("wstETH", ether), ("sfrxETH", ether), ("WBTC", bitcoin)] {
-        let points = &curve(&curves, asset).points;
-        for near in sizes {
-            // At the point of the curve: between points a straight line lies above a curve that bends upwards.
-            let &(size, found) = points.iter().find(|point| point.0 >= near).unwrap();
-            let (low, high) = quartiles(asset, size);
-            assert!(low <= found && found <= high, "{asset} {size}: {found} outside {low} to {high}");
-        }
+    for (asset, point, size, impact) in expected {
+        let found = curve(&curves, asset).points[point];
+        // The order of additions differs, nothing else.
+        assert!((found.0 - size).abs() <= 1e-12 * size, "{asset} {point}: {found:?} against {size}");
+        assert!((found.1 - impact).abs() <= 1e-12 * impact, "{asset} {point}: {found:?} against {impact}");
     }
 }
 
