@@ -1,4 +1,4 @@
-//! Time of a ladder step at 100,000 positions: `cargo run --release --example ladder_speed`.
+//! Time of a ladder step at 100,000 positions: `cargo bench -p seawall-actuary --bench ladder`.
 //!
 //! Idle: no price in the interval reaches the next break price. Active: every interval crosses break prices and
 //! liquidates (six positions on average); the ladder is started anew when it is used up.
