@@ -1,0 +1,152 @@
+//! Random pools: rules anywhere within their bounds, amounts from single units to nearly 2^128.
+
+use proptest::prelude::*;
+use seawall_engine::{
+    AccountId, Asset, Config, Digest, Knot, MULTIPLIER_ONE, RATE_ONE, RateBound, Roles, Rules, Source,
+};
+use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds};
+
+pub const POOL: Digest = [7; 32];
+pub const OWNER: AccountId = AccountId(20);
+pub const ACTUARY: AccountId = AccountId(21);
+pub const RISK: AccountId = AccountId(22);
+pub const GUARDIAN: AccountId = AccountId(23);
+pub const REPORTER: AccountId = AccountId(24);
+pub const FEES: AccountId = AccountId(25);
+/// Market m is bought by account BUYERS + m % 3.
+pub const BUYERS: u32 = 30;
+/// Payments for market m go to account DESTINATIONS + m.
+pub const DESTINATIONS: u32 = 40;
+pub const HOLDERS: u32 = 8;
+pub const OPENED: Seconds = 2_800 * EPOCH_SECONDS;
+
+/// What a random sequence starts from.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub tranches: u8,
+    /// Amounts are of the order of 2^bits units.
+    pub bits: u8,
+    pub wrapper: bool,
+    /// Capital and cover are in place when the sequence begins.
+    pub warm: bool,
+    pub rules: Rules,
+}
+
+impl Setup {
+    pub fn scale(&self) -> u128 {
+        1 << self.bits
+    }
+
+    pub fn config(&self) -> Config {
+        Config {
+            pool: POOL,
+            tranches: self.tranches,
+            asset: Asset { wrapper: self.wrapper, ..Asset::default() },
+            rules: self.rules.clone(),
+            opened: OPENED,
+        }
+    }
+}
+
+/// Kind of market m: reported, adapter, adapter behind a wrapper's rate.
+pub fn source(market: u32) -> Source {
+    match market % 3 {
+        0 => Source::Reported,
+        1 => Source::Adapter { code: [1; 32], conversion: None },
+        _ => {
+            let bound = RateBound { initial: RATE_ONE + RATE_ONE / 7, step: Ppm::new(20_000) };
+            Source::Adapter { code: [2; 32], conversion: Some(bound) }
+        }
+    }
+}
+
+fn ppm(most: u32) -> impl Strategy<Value = Ppm> {
+    prop_oneof![1 => Just(0), 1 => Just(most), 2 => 0..=most].prop_map(Ppm::new)
+}
+
+fn scarcity() -> impl Strategy<Value = Vec<Knot>> {
+    let flat = vec![Knot { at: Ppm::ZERO, multiplier: MULTIPLIER_ONE }];
+    let knots = proptest::collection::btree_map(1u32..=1_000_000, 0u64..5_000_000_000, 1..5);
+    prop_oneof![
+        1 => Just(flat),
+        2 => knots.prop_map(|knots| {
+            let mut multiplier = MULTIPLIER_ONE;
+            let mut curve = vec![Knot { at: Ppm::ZERO, multiplier }];
+            for (at, rise) in knots {
+                multiplier += rise;
+                curve.push(Knot { at: Ppm::new(at), multiplier });
+            }
+            curve
+        }),
+    ]
+}
+
+fn rules(bits: u8) -> impl Strategy<Value = Rules> {
+    let day = 24 * 3600u64;
+    let least = prop_oneof![Just(1u128), 1u128..50, Just((1u128 << bits) / 1000 + 1)].prop_map(Assets::new);
+    let items = (least.clone(), least.clone(), least);
+    let times = (
+        prop_oneof![Just(0), Just(1), Just(14 * day), 0..=60 * day],
+        prop_oneof![Just(1), Just(7 * day), 1..=20 * day],
+        prop_oneof![Just(104u32), 1u32..=40],
+        prop_oneof![Just(0), 0..=120 * day],
+        0..=30 * day,
+        day..=90 * day,
+    );
+    let earn = prop_oneof![Just(u64::MAX), Just(0u64), 0u64..1 << 42];
+    let multiples = (
+        prop_oneof![Just(10_000_000u32), any::<u32>()].prop_map(Ppm::new),
+        prop_oneof![Just(2_000_000u32), Just(0u32), any::<u32>()].prop_map(Ppm::new),
+    );
+    let shares = (ppm(500_000), ppm(500_000), ppm(1_000_000), ppm(1_000_000));
+    let surplus = (0u128..=1 << bits, 1u32..=52, ppm(250_000));
+    (items, times, earn, multiples, shares, surplus, scarcity()).prop_map(
+        |(items, times, earn_rate_max, multiples, shares, surplus, scarcity)| {
+            let (deposit_min, exit_min, ticket_min) = items;
+            let (cooldown, waiting, term_epochs_max, early_period, pause_max, latent_term_max) = times;
+            let (junior_floor, fee, cancel_share, latent_share_max) = shares;
+            Rules {
+                roles: Roles {
+                    owner: OWNER,
+                    actuaries: vec![ACTUARY],
+                    risk: RISK,
+                    guardian: GUARDIAN,
+                    reporters: vec![REPORTER],
+                },
+                deposit_min,
+                exit_min,
+                ticket_min,
+                cooldown,
+                waiting,
+                term_epochs_max,
+                early_period,
+                early_multiple: multiples.0,
+                junior_floor,
+                scarcity,
+                earn_rate_max,
+                fee,
+                fee_recipient: FEES,
+                cancel_share,
+                reserve_target: Assets::new(surplus.0),
+                surplus_epochs: surplus.1,
+                surplus_split: [surplus.2; 4],
+                rate_min: Ppm::ZERO,
+                limit_max: Assets::MAX,
+                market_share_max: Ppm::ONE,
+                mutual_multiple: multiples.1,
+                latent_share_max,
+                latent_term_max,
+                pause_max,
+            }
+        },
+    )
+}
+
+pub fn setup() -> impl Strategy<Value = Setup> {
+    let bits = prop_oneof![Just(20u8), Just(40), Just(7), Just(80), Just(100), Just(116)];
+    (1u8..=4, bits, any::<bool>(), proptest::bool::weighted(0.8)).prop_flat_map(
+        |(tranches, bits, wrapper, warm)| {
+            rules(bits).prop_map(move |rules| Setup { tranches, bits, wrapper, warm, rules })
+        },
+    )
+}

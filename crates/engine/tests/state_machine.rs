@@ -1,0 +1,60 @@
+//! The pool under random sequences of commands, checked after every step (the list at the end of the mechanism).
+//!
+//! `SEAWALL_CASES=10000 cargo test -p seawall-engine --test state_machine` runs more of them.
+
+mod machine;
+
+use machine::runner::{cases, check};
+use machine::setup::{Setup, setup};
+use machine::step::{Step, steps};
+use machine::{checks, world::World};
+use proptest::test_runner::TestCaseError;
+
+/// Longest sequence.
+const STEPS_MAX: usize = 300;
+
+fn play(setup: &Setup, steps: &[Step]) -> Result<World, String> {
+    let mut world = World::new(setup.clone());
+    if setup.warm {
+        world.warm_up()?;
+    }
+    for step in steps {
+        world.step(step).map_err(|why| format!("{why}\nat {step:?}"))?;
+    }
+    Ok(world)
+}
+
+#[test]
+fn the_pool_keeps_its_promises_under_random_commands() {
+    check(
+        "proptest-regressions/commands.txt",
+        cases(400),
+        || (setup(), steps(STEPS_MAX)),
+        |(setup, steps)| {
+            let end = |mut world: World| checks::at_the_end(&mut world);
+            play(&setup, &steps).and_then(end).map_err(TestCaseError::fail)
+        },
+    );
+}
+
+#[test]
+fn every_exit_is_paid_when_it_is_due_whatever_else_happens() {
+    check(
+        "proptest-regressions/exits.txt",
+        cases(200).div_ceil(2),
+        || (setup(), steps(STEPS_MAX), steps(40)),
+        |(setup, before, after)| {
+            let pay = |mut world: World| {
+                let open: Vec<_> = world.state.exits().iter().map(|exit| exit.id).collect();
+                let due = open.iter().map(|id| world.due(*id)).max().unwrap_or(0);
+                // Whatever is asked until then, each is paid in full.
+                for step in &after {
+                    world.step(step)?;
+                }
+                world.now = world.now.max(due);
+                open.into_iter().try_for_each(|id| world.pay_overdue(id))
+            };
+            play(&setup, &before).and_then(pay).map_err(TestCaseError::fail)
+        },
+    );
+}
