@@ -1,4 +1,5 @@
 //! Written next.
+pub mod replay;
 
 use crate::output::{Failure, Format};
 

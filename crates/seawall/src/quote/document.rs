@@ -1,0 +1,244 @@
+//! A quote as one JSON document: every figure with its standard error, every input with its digest.
+
+use seawall_actuary::loss::{Estimate, LossStatistics, Tail};
+use seawall_actuary::price::calibrate::Estimate as Fitted;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::figures::hex;
+use super::pricing::Horizon;
+use super::tables::layer_name;
+use super::{Quote, windows};
+
+/// The document.
+pub fn json(quote: &Quote) -> Value {
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "inputs_digest": hex(&digest(quote)),
+        "inputs": inputs(quote),
+        "terms": terms(quote),
+        "book": book(quote),
+        "fit": fit(quote),
+        "term": horizon(&quote.pricing.term),
+        "capital_horizon": horizon(&quote.pricing.horizon),
+        "premium": premium(quote),
+        "layers": layers(quote),
+        "assumptions": quote.assumptions_in_words(),
+        "left_out": quote.gaps(),
+    })
+}
+
+/// Digest of all that the price depends on (rule 3.2): files, terms, assumptions, version and seed.
+pub fn digest(quote: &Quote) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(env!("CARGO_PKG_VERSION"));
+    for origin in &quote.inputs.origins {
+        hash.update(origin.digest);
+    }
+    hash.update(quote.inputs.snapshot.as_bytes());
+    hash.update(terms(quote).to_string());
+    hash.update(quote.assumptions_in_words().join("\n"));
+    hash.finalize().into()
+}
+
+fn estimate(estimate: Estimate) -> Value {
+    json!({"value": estimate.value, "standard_error": estimate.standard_error})
+}
+
+fn fitted(estimate: Fitted) -> Value {
+    json!({"value": estimate.value, "standard_error": estimate.standard_error})
+}
+
+fn tail(tail: &Tail) -> Value {
+    json!({
+        "level": tail.level,
+        "value_at_risk": estimate(tail.value_at_risk),
+        "expected_shortfall": estimate(tail.expected_shortfall),
+        "samples": tail.samples,
+        "thin": tail.thin,
+    })
+}
+
+fn statistics(of: &LossStatistics) -> Value {
+    json!({
+        "mean": estimate(of.mean),
+        "deviation": estimate(of.deviation),
+        "probability": estimate(of.probability),
+        "maximum": of.maximum,
+        "tail": tail(&of.tail),
+    })
+}
+
+fn horizon(of: &Horizon) -> Value {
+    json!({
+        "years": of.years,
+        "gross_by_market": of.gross.iter().map(statistics).collect::<Vec<_>>(),
+        "gross": statistics(&of.gross_pool),
+        "owed": statistics(&of.owed_pool),
+        "owed_at_risk": tail(&of.owed_at_risk),
+    })
+}
+
+fn inputs(quote: &Quote) -> Value {
+    let files = quote.inputs.origins.iter().map(|origin| {
+        json!({"what": origin.what, "name": origin.name, "sha256": hex(&origin.digest)})
+    });
+    json!({"snapshot": quote.inputs.snapshot, "files": files.collect::<Vec<_>>()})
+}
+
+fn terms(quote: &Quote) -> Value {
+    let terms = &quote.pricing.terms;
+    json!({
+        "term_days": terms.term_days,
+        "horizon_days": terms.horizon_days,
+        "deductible": terms.deductible,
+        "limit": terms.limit,
+        "coinsurance": terms.coinsurance,
+        "mutual_share": terms.mutual_share,
+        "cost_of_capital": terms.cost_of_capital,
+        "expense_rate": terms.expense_rate,
+        "fixed_expenses": terms.fixed_expenses,
+        "no_claims_share": terms.no_claims_share,
+        "smallest_claim": terms.smallest_claim,
+        "levels": {
+            "deductible": terms.levels.deductible,
+            "limit": terms.levels.limit,
+            "reserve": terms.levels.reserve,
+            "tranches": terms.levels.tranches,
+        },
+        "paths": terms.paths,
+        "seed": terms.seed,
+        "held_out": quote.modelled.held_out.iter()
+            .map(|&(from, to)| json!([windows::day(from), windows::day(to)])).collect::<Vec<_>>(),
+    })
+}
+
+fn book(quote: &Quote) -> Value {
+    let markets = quote.inputs.insured.iter().enumerate().map(|(index, insured)| {
+        let opening = quote.modelled.markets[index].at_opening();
+        let depth = quote.modelled.depth[index];
+        json!({
+            "market": insured.market.name,
+            "collateral_asset": insured.market.collateral_asset,
+            "debt_asset": insured.market.debt_asset,
+            "loans": insured.market.loans(),
+            "debt": insured.market.debt() * insured.debt_price,
+            "collateral_price": insured.collateral_price,
+            "debt_price": insured.debt_price,
+            "bonus": insured.bonus,
+            "past_threshold_at_opening": {"loans": opening.positions, "debt": opening.debt},
+            "depth_an_hour": {"calm": depth.calm, "stressed": depth.stressed},
+        })
+    });
+    let left_out = quote.inputs.exclusions.as_ref().map(|exclusions| {
+        let of = |market: &seawall_formats::crvusd::MarketExclusions| {
+            json!({
+                "market": market.market,
+                "above_threshold": {"loans": market.above_threshold.loans, "debt": market.above_threshold.debt},
+                "dust": {"loans": market.dust.loans, "debt": market.dust.debt},
+            })
+        };
+        exclusions.markets.iter().map(of).collect::<Vec<_>>()
+    });
+    json!({"markets": markets.collect::<Vec<_>>(), "left_out_by_reader": left_out})
+}
+
+fn fit(quote: &Quote) -> Value {
+    let calibration = &quote.modelled.calibration;
+    let assets = calibration.assets.iter().map(|fit| {
+        json!({
+            "asset": fit.asset,
+            "volatility": fitted(fit.volatility),
+            "jumps_a_year": fitted(fit.jumps.intensity),
+            "up_probability": fitted(fit.jumps.up_probability),
+            "up_rate": fitted(fit.jumps.up_rate),
+            "down_rate": fitted(fit.jumps.down_rate),
+            "floor": fit.jumps.floor,
+            "crash_loading": fitted(fit.crash_loading),
+        })
+    });
+    let crash = calibration.crash.as_ref().map(|crash| {
+        json!({
+            "crashes_a_year": fitted(crash.intensity),
+            "floor": crash.floor,
+            "scale": fitted(crash.scale),
+            "shape": fitted(crash.shape),
+        })
+    });
+    let stress = calibration.regime.as_ref().map(|stress| {
+        json!({
+            "to_stress": fitted(stress.to_stress),
+            "to_calm": fitted(stress.to_calm),
+            "volatility": fitted(stress.volatility),
+            "jump_intensity": fitted(stress.jump_intensity),
+            "crash_intensity": fitted(stress.crash_intensity),
+        })
+    });
+    json!({
+        "from": windows::minute(calibration.report.from),
+        "to": windows::minute(calibration.report.to),
+        "rows": calibration.report.rows,
+        "held_out_rows": calibration.report.held_out_rows,
+        "assets": assets.collect::<Vec<_>>(),
+        "correlation": calibration.correlation.matrix,
+        "correlation_error": calibration.correlation_error,
+        "crash": crash,
+        "stress": stress,
+    })
+}
+
+fn premium(quote: &Quote) -> Value {
+    let pricing = &quote.pricing;
+    let line = |line: &seawall_actuary::premium::Breakdown| {
+        json!({
+            "market": line.name,
+            "expected_loss": estimate(line.expected_loss),
+            "capital": estimate(line.capital),
+            "loading": line.loading,
+            "expenses": line.expenses,
+            "no_claims_bonus": line.no_claims_bonus,
+            "total": estimate(line.total),
+            "rate_on_cover_a_year": line.per_cover_year,
+            "rate_on_debt_a_year": line.per_debt_year,
+        })
+    };
+    let policies = pricing.policies.iter().zip(&pricing.risks).map(|(policy, risk)| {
+        json!({
+            "market": risk.name,
+            "deductible": policy.deductible,
+            "limit": policy.limit,
+            "coinsurance": policy.coinsurance,
+            "claim_probability": risk.claim_probability,
+        })
+    });
+    json!({
+        "lines": pricing.premiums.iter().map(line).collect::<Vec<_>>(),
+        "total": line(&pricing.total),
+        "policies": policies.collect::<Vec<_>>(),
+    })
+}
+
+fn layers(quote: &Quote) -> Value {
+    let pricing = &quote.pricing;
+    let count = pricing.layers.tranches();
+    let optional = |of: Option<Estimate>| of.map(estimate);
+    let rows = pricing.tranches.iter().enumerate().map(|(index, layer)| {
+        json!({
+            "layer": layer_name(index, count),
+            "attachment": layer.attachment,
+            "exhaustion": layer.exhaustion,
+            "expected_loss": estimate(layer.expected_loss),
+            "probability_of_loss": estimate(layer.probability_of_loss),
+            "probability_of_exhaustion": estimate(layer.probability_of_exhaustion),
+            "premium_share": pricing.split.get(index),
+            "premium": layer.premium,
+            "expected_return": optional(layer.expected_return),
+            "deviation": optional(layer.deviation),
+            "sharpe": optional(layer.sharpe),
+            "sortino": optional(layer.sortino),
+            "return_on_shortfall": optional(layer.return_on_shortfall),
+            "breakeven_spread": optional(layer.breakeven_spread),
+        })
+    });
+    json!(rows.collect::<Vec<_>>())
+}

@@ -1,0 +1,273 @@
+//! What a quote is made from: loan book, price history, depth, and where each came from. Files are read whole, so
+//! that their digest is that of the bytes that were priced.
+
+use std::path::{Path, PathBuf};
+
+use seawall_actuary::book::{Book, Market};
+use seawall_actuary::price::PriceHistory;
+use seawall_formats::crvusd::{self, Exclusions, read_crvusd};
+use seawall_formats::depth_quotes::{DepthCurve, read_depth};
+use seawall_formats::loan_book::{LoanBookOptions, read_loan_book};
+use seawall_formats::market_terms::{MarketTable, read_market_terms};
+use seawall_formats::price_table::read_prices;
+use seawall_formats::{FormatError, Source};
+use sha2::{Digest, Sha256};
+
+use super::assumptions::{AT_PAR, Follow};
+use super::{shipped, windows};
+use crate::output::Failure;
+
+/// One input and the digest of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// What it is.
+    pub what: &'static str,
+    /// Path as given, or that of the shipped file in the repository.
+    pub name: String,
+    /// SHA-256 of its bytes.
+    pub digest: [u8; 32],
+}
+
+/// One market to be priced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Insured {
+    /// Its loans.
+    pub market: Market,
+    /// The price its collateral follows.
+    pub follow: Follow,
+    /// The price its debt follows; none where it is taken at par.
+    pub debt_follow: Option<Follow>,
+    /// Price of a collateral token, quote currency.
+    pub collateral_price: f64,
+    /// Price of a debt token, quote currency.
+    pub debt_price: f64,
+    /// What a liquidator is paid, fraction.
+    pub bonus: f64,
+    /// Hours from threshold to sale in calm times, where the market file states it.
+    pub delay_hours: Option<f64>,
+}
+
+/// Everything a quote reads.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// Hourly closes.
+    pub history: PriceHistory,
+    /// The markets, in the order of the book.
+    pub insured: Vec<Insured>,
+    /// Loans that were left out, market by market, where the reader leaves any out.
+    pub exclusions: Option<Exclusions>,
+    /// Impact curves.
+    pub curves: Vec<DepthCurve>,
+    /// Day or moment of the book.
+    pub snapshot: String,
+    /// What was assumed by the reader of the book.
+    pub assumptions: Vec<String>,
+    /// Files and digests.
+    pub origins: Vec<Origin>,
+}
+
+/// Which files to read.
+#[derive(Clone, Debug, Default)]
+pub struct Selection<'a> {
+    /// Loan book; the shipped snapshot without one.
+    pub book: Option<&'a Path>,
+    /// Market file of that loan book.
+    pub markets: Option<&'a Path>,
+    /// Day of the shipped snapshot.
+    pub date: &'a str,
+    /// Price history.
+    pub prices: Option<&'a Path>,
+    /// Depth quotes.
+    pub depth: Option<&'a Path>,
+    /// Which token follows which price; later entries go before earlier ones.
+    pub follows: Vec<Follow>,
+}
+
+/// Reads everything.
+///
+/// # Errors
+/// A file that cannot be read or makes no sense; a token without a price.
+pub fn read(selection: &Selection<'_>) -> Result<Inputs, Failure> {
+    let mut origins = Vec::new();
+    let (name, bytes) = take(&mut origins, "hourly closes", selection.prices, shipped::PRICES)?;
+    let history = read_prices(Source::new(name, &bytes[..])).map_err(unreadable)?.history;
+    let (name, bytes) = take(&mut origins, "depth quotes", selection.depth, shipped::DEPTH)?;
+    let curves = read_depth(Source::new(name, &bytes[..])).map_err(unreadable)?;
+    match selection.book {
+        None => snapshot(selection, history, curves, origins),
+        Some(path) => from_file(path, selection, history, curves, origins),
+    }
+}
+
+/// The shipped crvUSD snapshot of a day.
+fn snapshot(
+    selection: &Selection<'_>,
+    history: PriceHistory,
+    curves: Vec<DepthCurve>,
+    mut origins: Vec<Origin>,
+) -> Result<Inputs, Failure> {
+    let (name, bytes) = take(&mut origins, "loan book", None, shipped::BORROWERS)?;
+    let made = read_crvusd(Source::new(name, &bytes[..]), selection.date, &history).map_err(unreadable)?;
+    // The liquidator receives the whole collateral for the debt when the discounted value equals it.
+    let bonus = crvusd::LIQUIDATION_DISCOUNT / (1.0 - crvusd::LIQUIDATION_DISCOUNT);
+    let insured = made.book.markets.into_iter().zip(made.collateral_prices).map(|(market, price)| {
+        let follow = follow(&selection.follows, &history, &market.collateral_asset)?;
+        Ok(Insured {
+            market,
+            follow,
+            debt_follow: None,
+            collateral_price: price,
+            debt_price: made.debt_price,
+            bonus,
+            delay_hours: None,
+        })
+    });
+    Ok(Inputs {
+        insured: insured.collect::<Result<_, Failure>>()?,
+        history,
+        exclusions: Some(made.exclusions),
+        curves,
+        snapshot: windows::minute(made.time),
+        assumptions: made.assumptions.iter().map(|&text| text.to_owned()).collect(),
+        origins,
+    })
+}
+
+/// A loan book with its market file.
+fn from_file(
+    path: &Path,
+    selection: &Selection<'_>,
+    history: PriceHistory,
+    curves: Vec<DepthCurve>,
+    mut origins: Vec<Origin>,
+) -> Result<Inputs, Failure> {
+    let Some(terms_path) = selection.markets else {
+        return Err(Failure::input("a loan book needs its market file")
+            .hint("give --markets FILE with bonus, delay and prices of each market"));
+    };
+    let (name, bytes) = take(&mut origins, "market file", Some(terms_path), shipped::BORROWERS)?;
+    let terms = read_market_terms(Source::new(name, &bytes[..])).map_err(unreadable)?;
+    let (name, bytes) = take(&mut origins, "loan book", Some(path), shipped::BORROWERS)?;
+    let options = LoanBookOptions { markets: Some(&terms), assets: None };
+    let book: Book = read_loan_book(Source::new(name, &bytes[..]), &options).map_err(unreadable)?;
+    let mut assumptions = Vec::new();
+    let insured = book.markets.into_iter().map(|market| {
+        one_market(market, &terms, selection, &history, &mut assumptions)
+    });
+    Ok(Inputs {
+        insured: insured.collect::<Result<_, _>>()?,
+        snapshot: format!("as in {}", path.display()),
+        history,
+        exclusions: None,
+        curves,
+        assumptions,
+        origins,
+    })
+}
+
+fn one_market(
+    market: Market,
+    terms: &MarketTable,
+    selection: &Selection<'_>,
+    history: &PriceHistory,
+    assumptions: &mut Vec<String>,
+) -> Result<Insured, Failure> {
+    let Some(terms) = terms.get(&market.name) else {
+        return Err(Failure::input(format!("market {} is not in {}", market.name, terms.file())));
+    };
+    let follow = follow(&selection.follows, history, &market.collateral_asset)?;
+    let collateral_price = match terms.collateral_price {
+        Some(price) => price,
+        None => follow.ratio * last_close(history, &follow.column)?,
+    };
+    if terms.collateral_price.is_none() {
+        assumptions.push(format!("price of {}: last close of {}", follow.symbol, follow.column));
+    }
+    let debt_follow = self::follow(&selection.follows, history, &market.debt_asset).ok();
+    let debt_price = match (terms.debt_price, &debt_follow) {
+        (Some(price), _) => price,
+        (None, Some(follow)) => follow.ratio * last_close(history, &follow.column)?,
+        (None, None) if AT_PAR.contains(&market.debt_asset.as_str()) => 1.0,
+        (None, None) => {
+            return Err(Failure::input(format!(
+                "market {}: no price of the debt asset {}",
+                market.name, market.debt_asset
+            ))
+            .hint("give debt_price in the market file, or --follow TOKEN=COLUMN"));
+        }
+    };
+    if debt_follow.is_none() {
+        assumptions.push(format!("1 {} = {debt_price} of the quote currency throughout", market.debt_asset));
+    }
+    Ok(Insured {
+        market,
+        follow,
+        debt_follow,
+        collateral_price,
+        debt_price,
+        bonus: terms.liquidation_bonus,
+        delay_hours: Some(terms.delay_seconds as f64 / 3600.0),
+    })
+}
+
+/// The price a token follows: as told, as known, or a column of its own name.
+fn follow(follows: &[Follow], history: &PriceHistory, symbol: &str) -> Result<Follow, Failure> {
+    let told = follows.iter().rev().find(|follow| follow.symbol == symbol).cloned();
+    let found = told.or_else(|| {
+        let own = history.assets.iter().any(|asset| asset == symbol);
+        own.then(|| Follow { symbol: symbol.to_owned(), column: symbol.to_owned(), ratio: 1.0 })
+    });
+    match found {
+        Some(follow) if history.assets.contains(&follow.column) => Ok(follow),
+        Some(follow) => Err(Failure::input(format!(
+            "{symbol} follows {}, which is no column of the price history ({})",
+            follow.column,
+            history.assets.join(", ")
+        ))
+        .hint("give a history that has it with --prices")),
+        None => Err(Failure::input(format!("no price is known for {symbol}"))
+            .hint(format!("say which column it follows, such as --follow {symbol}={}", first(history)))),
+    }
+}
+
+fn first(history: &PriceHistory) -> &str {
+    history.assets.first().map_or("ETH", String::as_str)
+}
+
+fn last_close(history: &PriceHistory, column: &str) -> Result<f64, Failure> {
+    let closes = history.closes_of(column).map_err(Failure::input)?;
+    let last = closes.iter().rev().copied().find(|close| !close.is_nan());
+    last.ok_or_else(|| Failure::input(format!("every close of {column} is missing")))
+}
+
+/// The bytes of a file, or those shipped, and a note of where they came from.
+fn take(
+    origins: &mut Vec<Origin>,
+    what: &'static str,
+    path: Option<&Path>,
+    shipped: (&'static str, &'static [u8]),
+) -> Result<(String, Vec<u8>), Failure> {
+    let (name, bytes) = match path {
+        None => (shipped.0.to_owned(), shipped.1.to_vec()),
+        Some(path) => (path.display().to_string(), read_file(path)?),
+    };
+    origins.push(Origin { what, name: name.clone(), digest: Sha256::digest(&bytes).into() });
+    Ok((name, bytes))
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        Failure::input(format!("{}: {error}", path.display())).hint("check the path and its permissions")
+    })
+}
+
+/// A reader's refusal as a failure of the command.
+pub fn unreadable(error: FormatError) -> Failure {
+    let hint = error.hint();
+    Failure::input(error).hint(hint)
+}
+
+/// A path as an option's value.
+pub fn as_path(path: &Option<PathBuf>) -> Option<&Path> {
+    path.as_deref()
+}

@@ -1,0 +1,303 @@
+//! A quote as tables for the terminal.
+
+use std::fmt::Display;
+
+use seawall_actuary::loss::{Estimate, LossStatistics, Tail};
+use seawall_actuary::price::calibrate::Estimate as Fitted;
+
+use super::figures::{level, money, percent, percent_with_error, short, with_error};
+use super::pricing::{AT_RISK_LEVEL, SHORTFALL_LEVEL};
+use super::{Quote, windows};
+use crate::output::table;
+
+/// Prints everything.
+pub fn print(quote: &Quote) {
+    heading(&format!("Loan book, {}", quote.inputs.snapshot));
+    show(&book(quote));
+    heading("Price model, hourly closes, fitted with standard errors (a year, calm state)");
+    show(&fit(quote));
+    line(&regime(quote));
+    heading(&format!("Losses before the pool, {} paths, seed {}", quote.pricing.terms.paths, quote.pricing.terms.seed));
+    show(&losses(quote));
+    heading(&format!("Premium for {} days, line by line", quote.pricing.terms.term_days));
+    show(&premium(quote));
+    show(&terms(quote));
+    heading("What the pool owes (after deductibles, limits, coinsurance)");
+    show(&pool(quote));
+    heading(&format!("Layers over {} days", quote.pricing.terms.term_days));
+    show(&layers(quote));
+    list("Assumptions", quote.assumptions_in_words());
+    list("Left out of the first model, and which way it errs", quote.gaps());
+    heading("Inputs");
+    for origin in &quote.inputs.origins {
+        line(&format!("  {:14} {}  sha256 {}", origin.what, origin.name, &super::figures::hex(&origin.digest)[..16]));
+    }
+}
+
+fn heading(text: &str) {
+    anstream::println!("\n{text}");
+}
+
+fn line(text: &str) {
+    anstream::println!("{text}");
+}
+
+fn show(table: &comfy_table::Table) {
+    anstream::println!("{table}");
+}
+
+fn list<T: Display>(title: &str, items: impl IntoIterator<Item = T>) {
+    heading(title);
+    for item in items {
+        line(&format!("  - {item}"));
+    }
+}
+
+/// Loans and debt, and what was left out.
+pub fn book(quote: &Quote) -> comfy_table::Table {
+    let inputs = &quote.inputs;
+    let rows = inputs.insured.iter().enumerate().map(|(index, insured)| {
+        let market = &insured.market;
+        let left_out = inputs.exclusions.as_ref().and_then(|all| {
+            let of = all.markets.iter().find(|exclusions| exclusions.market == market.name)?;
+            Some((of.above_threshold.loans + of.dust.loans, of.above_threshold.debt + of.dust.debt))
+        });
+        let (loans, debt) = left_out.unwrap_or_default();
+        let opening = quote.modelled.markets[index].at_opening();
+        let ltv = market.ltv_quantiles(insured.collateral_price, insured.debt_price, &[0.5, 0.95]);
+        let ltv = ltv.map_or("-".to_owned(), |q| format!("{:.0} / {:.0} %", q[0] * 100.0, q[1] * 100.0));
+        let depth = quote.modelled.depth[index];
+        [
+            market.name.clone(),
+            market.loans().to_string(),
+            money(market.debt() * insured.debt_price),
+            ltv,
+            money(insured.collateral_price),
+            format!("{} ({})", loans + opening.positions as u64, short(debt + opening.debt)),
+            format!("{} / {}", short(depth.calm), short(depth.stressed)),
+        ]
+    });
+    table(
+        ["market", "loans", "debt", "LTV 50 / 95 %", "price", "left out (debt)", "depth an hour calm / stress"],
+        rows,
+    )
+}
+
+/// Fitted parameters.
+pub fn fit(quote: &Quote) -> comfy_table::Table {
+    let rows = quote.modelled.calibration.assets.iter().map(|fit| {
+        let tail = |p: Fitted, rate: Fitted| {
+            // Mean size beyond the floor; its error from that of the rate.
+            let mean = 1.0 / rate.value;
+            let error = mean * rate.standard_error / rate.value;
+            format!("{:.0} % up to here; +{:.2} ± {:.2} %", p.value * 100.0, mean * 100.0, error * 100.0)
+        };
+        let down = Fitted { value: 1.0 - fit.jumps.up_probability.value, ..fit.jumps.up_probability };
+        [
+            fit.asset.clone(),
+            percent_with_error(of(fit.volatility)),
+            format!("{:.1} ± {:.1}", fit.jumps.intensity.value, fit.jumps.intensity.standard_error),
+            percent(fit.jumps.floor),
+            tail(down, fit.jumps.down_rate).replace("up to here", "down"),
+            format!("{:.2} ± {:.2}", fit.crash_loading.value, fit.crash_loading.standard_error),
+        ]
+    });
+    table(["asset", "volatility", "own jumps", "larger than", "share down; mean beyond", "crash loading"], rows)
+}
+
+fn of(fitted: Fitted) -> Estimate {
+    Estimate { value: fitted.value, standard_error: fitted.standard_error }
+}
+
+/// Crash and stress in one or two sentences.
+pub fn regime(quote: &Quote) -> String {
+    let calibration = &quote.modelled.calibration;
+    let report = &calibration.report;
+    let mut text = format!(
+        "  {} to {}, {} hours, {} held out",
+        windows::day(report.from),
+        windows::day(report.to),
+        report.rows,
+        report.held_out_rows
+    );
+    if let Some(rho) = calibration.correlation.matrix.get(1).and_then(|row| row.first()) {
+        text += &format!("; correlation {rho:.2}");
+    }
+    if let Some(crash) = &calibration.crash {
+        text += &format!(
+            "\n  common crash: {:.1} ± {:.1} a year, at least {}, excess generalised Pareto scale {:.2} ± {:.2} %, shape {:.2} ± \
+             {:.2}",
+            crash.intensity.value,
+            crash.intensity.standard_error,
+            percent(crash.floor),
+            crash.scale.value * 100.0,
+            crash.scale.standard_error * 100.0,
+            crash.shape.value,
+            crash.shape.standard_error
+        );
+    }
+    if let Some(stress) = &calibration.regime {
+        text += &format!(
+            "\n  stress: {:.1} ± {:.1} spells a year of {:.0} days, volatility and sizes x {:.2} ± {:.2}",
+            stress.to_stress.value,
+            stress.to_stress.standard_error,
+            365.0 / stress.to_calm.value,
+            stress.volatility.value,
+            stress.volatility.standard_error
+        );
+    }
+    text
+}
+
+/// Gross losses of each market and of all.
+pub fn losses(quote: &Quote) -> comfy_table::Table {
+    let pricing = &quote.pricing;
+    let row = |name: &str, term: &LossStatistics, year: &LossStatistics| {
+        [
+            name.to_owned(),
+            with_error(term.mean),
+            percent(term.probability.value),
+            with_error(year.mean),
+            tail_text(year.tail.expected_shortfall, &year.tail),
+            short(year.maximum),
+        ]
+    };
+    let markets = quote.inputs.insured.iter().enumerate().map(|(index, insured)| {
+        row(&insured.market.name, &pricing.term.gross[index], &pricing.horizon.gross[index])
+    });
+    let total = row("all", &pricing.term.gross_pool, &pricing.horizon.gross_pool);
+    let term = format!("mean, {} days", pricing.terms.term_days);
+    let year = format!("mean, {} days", pricing.terms.horizon_days);
+    let shortfall = format!("ES {}", level(SHORTFALL_LEVEL));
+    table(
+        ["market", term.as_str(), "any loss", year.as_str(), shortfall.as_str(), "worst path"],
+        markets.chain(std::iter::once(total)),
+    )
+}
+
+/// A tail figure, flagged where it rests on few paths.
+pub fn tail_text(estimate: Estimate, tail: &Tail) -> String {
+    let flag = if tail.thin { format!(" (thin: {} paths)", tail.samples) } else { String::new() };
+    format!("{}{flag}", with_error(estimate))
+}
+
+/// Premium line by line.
+pub fn premium(quote: &Quote) -> comfy_table::Table {
+    let pricing = &quote.pricing;
+    let rows = pricing.premiums.iter().chain(std::iter::once(&pricing.total)).map(|line| {
+        let rate = |rate: Option<f64>| rate.map_or("-".to_owned(), percent);
+        [
+            line.name.clone(),
+            with_error(line.expected_loss),
+            money(line.capital.value),
+            money(line.loading),
+            money(line.expenses),
+            money(line.no_claims_bonus),
+            with_error(line.total),
+            rate(line.per_cover_year),
+            rate(line.per_debt_year),
+        ]
+    });
+    table(
+        [
+            "market",
+            "expected loss",
+            "(capital)",
+            "+ loading",
+            "+ expenses",
+            "+ bonus",
+            "= premium",
+            "on cover, year",
+            "on debt, year",
+        ],
+        rows,
+    )
+}
+
+/// Terms of each policy.
+pub fn terms(quote: &Quote) -> comfy_table::Table {
+    let pricing = &quote.pricing;
+    let from = |asked: Option<f64>, at: f64| match asked {
+        Some(_) => "as asked".to_owned(),
+        None => level(at),
+    };
+    let rows = pricing.policies.iter().zip(&pricing.risks).map(|(policy, risk)| {
+        [
+            risk.name.clone(),
+            money(policy.deductible),
+            from(pricing.terms.deductible, pricing.terms.levels.deductible),
+            money(policy.limit),
+            from(pricing.terms.limit, pricing.terms.levels.limit),
+            percent(policy.coinsurance),
+            percent(risk.claim_probability),
+        ]
+    });
+    table(["policy", "deductible", "quantile", "limit", "ends at", "coinsurance", "chance of a claim"], rows)
+}
+
+/// Tail of what the pool owes.
+pub fn pool(quote: &Quote) -> comfy_table::Table {
+    let (term, year) = (&quote.pricing.term, &quote.pricing.horizon);
+    let row = |name: String, of: &dyn Fn(&super::pricing::Horizon) -> String| [name, of(term), of(year)];
+    let rows = [
+        row("mean".to_owned(), &|h| with_error(h.owed_pool.mean)),
+        row("probability of any".to_owned(), &|h| percent_with_error(h.owed_pool.probability)),
+        row("deviation".to_owned(), &|h| with_error(h.owed_pool.deviation)),
+        row(format!("VaR {}", level(AT_RISK_LEVEL)), &|h| tail_text(h.owed_at_risk.value_at_risk, &h.owed_at_risk)),
+        row(format!("ES {}", level(SHORTFALL_LEVEL)), &|h| {
+            tail_text(h.owed_pool.tail.expected_shortfall, &h.owed_pool.tail)
+        }),
+    ];
+    let term = format!("{} days", quote.pricing.terms.term_days);
+    let year = format!("{} days", quote.pricing.terms.horizon_days);
+    table(["", term.as_str(), year.as_str()], rows)
+}
+
+/// Layers as investments.
+pub fn layers(quote: &Quote) -> comfy_table::Table {
+    let pricing = &quote.pricing;
+    let rows = pricing.tranches.iter().enumerate().map(|(index, tranche)| {
+        let rate = |estimate: Option<Estimate>| estimate.map_or("-".to_owned(), |e| percent(e.value));
+        let ratio = |estimate: Option<Estimate>| estimate.map_or("-".to_owned(), |e| format!("{:.2}", e.value));
+        let share = pricing.split.get(index).map_or("-".to_owned(), |&share| percent(share));
+        [
+            layer_name(index, pricing.layers.tranches()),
+            format!("{} - {}", short(tranche.attachment), short(tranche.exhaustion)),
+            with_error(tranche.expected_loss),
+            percent(tranche.probability_of_loss.value),
+            percent(tranche.probability_of_exhaustion.value),
+            share,
+            money(tranche.premium),
+            rate(tranche.expected_return.map(|e| e.scaled(1.0 / pricing.term.years))),
+            rate(tranche.breakeven_spread),
+            ratio(tranche.sharpe),
+        ]
+    });
+    table(
+        [
+            "layer",
+            "from - to",
+            "expected loss",
+            "any loss",
+            "all lost",
+            "share",
+            "premium",
+            "return, year",
+            "breakeven",
+            "Sharpe",
+        ],
+        rows,
+    )
+}
+
+/// Name of a layer: reserve, junior, senior, mutual.
+pub fn layer_name(index: usize, tranches: usize) -> String {
+    match (index, tranches) {
+        (0, _) => "reserve".to_owned(),
+        (1, 1) => "tranche".to_owned(),
+        (1, _) => "junior".to_owned(),
+        (i, n) if i > n => "mutual".to_owned(),
+        (i, n) if i == n => "senior".to_owned(),
+        (i, _) => format!("mezzanine {}", i - 1),
+    }
+}
