@@ -156,10 +156,13 @@ fn check_quote(draft: &Draft, caller: AccountId, order: &Order) -> Result<(), Er
 
 /// Nonce, latent estimate and source of the market, as far as it is known.
 fn check_market(draft: &Draft, quote: &Quote) -> Result<(), Error> {
-    let Ok(market) = draft.market(quote.market) else { return Ok(()) };
-    if quote.nonce < market.nonce {
-        return Err(Error::NonceUsed { nonce: quote.nonce, least: market.nonce });
+    let market = draft.market(quote.market);
+    let least = market.as_ref().map_or(0, |market| market.nonce);
+    // The largest number has no successor that could void it.
+    if quote.nonce < least || quote.nonce == u64::MAX {
+        return Err(Error::NonceUsed { nonce: quote.nonce, least });
     }
+    let Ok(market) = market else { return Ok(()) };
     if market.is_pinned() && (market.source != quote.source || market.destination != quote.destination) {
         return Err(Error::SourcePinned { market: quote.market });
     }
