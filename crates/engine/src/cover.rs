@@ -59,6 +59,8 @@ pub(crate) fn buy(
         return Err(Error::LatestEndMoved { latest_end, assumed: quote.latest_end_max });
     }
     let split = split_premium(quote, premium, end - start)?;
+    draft.base.schedule.admits(0, &split.rates)?;
+    premium::check_rates(&draft.base.schedule, 0, &split.rates)?;
     let units = if quote.callable_bond.is_zero() {
         Shares::ZERO
     } else {

@@ -62,6 +62,18 @@ impl Schedule {
         }
     }
 
+    /// Refuses rates that would lift the sum of a stream's rates above 2^128 - 1. Every rate in force or to come
+    /// ends in a bucket, so the sum of all ends bounds what any second can carry.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a sum does not fit.
+    pub(crate) fn admits(&self, first: usize, rates: &[u128]) -> Result<(), Overflow> {
+        rates.iter().enumerate().try_for_each(|(offset, rate)| {
+            let mut ends = self.buckets.values().map(|bucket| bucket.ends[first + offset]);
+            ends.try_fold(*rate, u128::checked_add).map(|_| ()).ok_or(Overflow)
+        })
+    }
+
     /// Brings the end of a stream forward from `end` to `at`; one that has not begun by then never does.
     pub(crate) fn shorten(&mut self, index: usize, rate: u128, start: Seconds, end: Seconds, at: Seconds) {
         if rate == 0 {
@@ -110,6 +122,16 @@ pub(crate) fn split(parts: [Assets; PREMIUM_STREAMS], term: Seconds) -> Result<S
         carries[index] = (part << 64).wrapping_sub(rates[index].wrapping_mul(u128::from(term)));
     }
     Ok(Split { parts, rates, carries })
+}
+
+/// Refuses streams from `first` on whose rates, added to all that have yet to end, leave 128 bits: accrual adds
+/// them without a check.
+pub(crate) fn check_rates(schedule: &Schedule, first: usize, rates: &[u128]) -> Result<(), Overflow> {
+    for (offset, &rate) in rates.iter().enumerate() {
+        let mut ends = schedule.buckets.values().map(|bucket| bucket.ends[first + offset]);
+        ends.try_fold(rate, u128::checked_add).ok_or(Overflow)?;
+    }
+    Ok(())
 }
 
 /// Accrues from `core.now` to `now` (1.4 step 1), boundary by boundary.
