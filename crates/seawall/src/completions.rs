@@ -1,5 +1,7 @@
 //! `seawall completions`: a script for the user's shell.
 
+use std::io::Write;
+
 use clap::CommandFactory;
 use clap_complete::Shell;
 
@@ -7,7 +9,9 @@ use crate::output::Failure;
 
 /// Arguments of `seawall completions`.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  seawall completions bash > ~/.local/share/bash-completion/completions/seawall")]
+#[command(
+    after_help = "Example:\n  seawall completions bash > ~/.local/share/bash-completion/completions/seawall"
+)]
 pub struct Args {
     /// Shell to write for.
     shell: Shell,
@@ -15,6 +19,9 @@ pub struct Args {
 
 /// Prints the script of the shell asked for.
 pub fn run<C: CommandFactory>(args: &Args) -> Result<(), Failure> {
-    clap_complete::generate(args.shell, &mut C::command(), "seawall", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut C::command(), "seawall", &mut script);
+    // A reader that closed the pipe has read enough.
+    let _ = std::io::stdout().write_all(&script);
     Ok(())
 }

@@ -25,28 +25,41 @@ pub struct Failure {
     code: u8,
     kind: &'static str,
     message: String,
+    rule: Option<String>,
     hint: Option<String>,
+    reported: bool,
 }
 
 impl Failure {
+    fn new(code: u8, kind: &'static str, message: impl Display) -> Self {
+        Self { code, kind, message: message.to_string(), rule: None, hint: None, reported: false }
+    }
+
     /// Exit code 2: an argument or an input file is wrong.
     pub fn input(message: impl Display) -> Self {
-        Self { code: 2, kind: "input", message: message.to_string(), hint: None }
+        Self::new(2, "input", message)
     }
 
     /// Exit code 3: a rule of the pool refuses the command; nothing was changed.
     pub fn refused(message: impl Display) -> Self {
-        Self { code: 3, kind: "refused", message: message.to_string(), hint: None }
+        Self::new(3, "refused", message)
     }
 
     /// Exit code 4: a pool file is damaged.
     pub fn damaged(message: impl Display) -> Self {
-        Self { code: 4, kind: "damaged", message: message.to_string(), hint: None }
+        Self::new(4, "damaged", message)
     }
 
     /// Exit code 1: the machine failed (disk, permissions).
     pub fn environment(message: impl Display) -> Self {
-        Self { code: 1, kind: "environment", message: message.to_string(), hint: None }
+        Self::new(1, "environment", message)
+    }
+
+    /// Adds the number of the rule that refused.
+    #[must_use]
+    pub fn rule(mut self, rule: impl Display) -> Self {
+        self.rule = Some(rule.to_string());
+        self
     }
 
     /// Adds what the user can do next.
@@ -56,15 +69,27 @@ impl Failure {
         self
     }
 
+    /// Says that with `--json` the document already printed tells of the failure: one run prints one document.
+    #[must_use]
+    pub fn reported(mut self, format: Format) -> Self {
+        self.reported = format == Format::Json;
+        self
+    }
+
     /// Prints the failure and returns its exit code. With `--json` the failure is a JSON document too.
     pub fn report(&self, format: Format) -> ExitCode {
         match format {
+            Format::Json if self.reported => {}
             Format::Json => {
-                let error = json!({"kind": self.kind, "message": self.message, "hint": self.hint});
+                let error =
+                    json!({"kind": self.kind, "message": self.message, "rule": self.rule, "hint": self.hint});
                 print_json(&json!({ "error": error }));
             }
             Format::Table => {
-                anstream::eprintln!("error: {}", self.message);
+                match &self.rule {
+                    Some(rule) => anstream::eprintln!("error: rule {rule}: {}", self.message),
+                    None => anstream::eprintln!("error: {}", self.message),
+                }
                 if let Some(hint) = &self.hint {
                     anstream::eprintln!("hint: {hint}");
                 }
@@ -80,15 +105,26 @@ pub fn print_json(value: &Value) {
     let _ = writeln!(stdout(), "{text}");
 }
 
+/// Prints a line. A reader that closed the pipe has read enough.
+pub fn line(text: &str) {
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
 /// A table in the house style: the first column left, numbers right.
 pub fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
+    let mut table = columns(header.map(str::to_owned).to_vec(), rows.into_iter().map(Vec::from));
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// A table in the house style whose columns are known at run time; all on the left until they are aligned.
+pub fn columns(header: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
     for row in rows {
         table.add_row(row);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }

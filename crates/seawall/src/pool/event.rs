@@ -5,7 +5,9 @@ use seawall_fixed::{Assets, Ppm};
 use serde_json::{Map, Value, json};
 
 use super::label::{Field, Labels};
-use Field::{Account, Amount, Class, Counter, Digest, Flag, Fraction, Market, Number, Shares, Text, Time, Tranche};
+use Field::{
+    Account, Amount, Class, Counter, Digest, Flag, Fraction, Market, Number, Shares, Text, Time, Tranche,
+};
 
 /// An event's name and values.
 pub struct Described {
@@ -21,8 +23,11 @@ impl Described {
     /// One line for people: `deposited: tranche junior, owner alice, assets 1,000.00 USDC`.
     pub fn line(&self, labels: &Labels) -> String {
         let name = self.name.replace('_', " ");
-        let values: Vec<String> =
-            self.fields.iter().map(|(key, value)| format!("{} {}", key.replace('_', " "), value.text(labels))).collect();
+        let values: Vec<String> = self
+            .fields
+            .iter()
+            .map(|(key, value)| format!("{} {}", key.replace('_', " "), value.text(labels)))
+            .collect();
         if values.is_empty() { name } else { format!("{name}: {}", values.join(", ")) }
     }
 
@@ -134,18 +139,16 @@ fn of_estimate(event: &Event) -> Described {
         Event::EstimateFell { market, to } => {
             named("estimate_fell", [("market", Market(*market)), ("to", Amount(*to))])
         }
-        Event::EstimateClosed { market, repost_from } => named(
-            "estimate_closed",
-            [("market", Market(*market)), ("repost_from", Time(*repost_from))],
-        ),
+        Event::EstimateClosed { market, repost_from } => {
+            named("estimate_closed", [("market", Market(*market)), ("repost_from", Time(*repost_from))])
+        }
         Event::EstimatePosted { market, amount, expiry } => named(
             "estimate_posted",
             [("market", Market(*market)), ("amount", Amount(*amount)), ("expiry", Time(*expiry))],
         ),
-        Event::EstimateLowered { market, to, at } => named(
-            "estimate_lowered",
-            [("market", Market(*market)), ("to", Amount(*to)), ("at", Time(*at))],
-        ),
+        Event::EstimateLowered { market, to, at } => {
+            named("estimate_lowered", [("market", Market(*market)), ("to", Amount(*to)), ("at", Time(*at))])
+        }
         other => plain(other),
     }
 }
@@ -315,7 +318,11 @@ fn of_market_or_rules(event: &Event) -> Described {
         }
         Event::MarketPaid { market, destination, assets } => named(
             "market_paid",
-            [("market", Market(*market)), ("destination", Account(*destination)), ("assets", Amount(*assets))],
+            [
+                ("market", Market(*market)),
+                ("destination", Account(*destination)),
+                ("assets", Amount(*assets)),
+            ],
         ),
         Event::RulesAnnounced { at, .. } => named("rules_announced", [("act_at", Time(*at))]),
         Event::RulesWithdrawn => named("rules_withdrawn", []),
@@ -359,9 +366,7 @@ pub fn layers(layers: &Layers) -> Vec<(String, Field)> {
         ("coinsured".to_owned(), layers.coinsured),
         ("reserve".to_owned(), layers.reserve),
     ];
-    parts.extend(
-        layers.tranches.iter().enumerate().map(|(index, part)| (format!("tranche_{index}"), *part)),
-    );
+    parts.extend(layers.tranches.iter().enumerate().map(|(index, part)| (format!("tranche_{index}"), *part)));
     parts.push(("own_bond".to_owned(), layers.own_bond));
     parts.push(("called".to_owned(), layers.called));
     parts.push(("uncovered".to_owned(), layers.uncovered));

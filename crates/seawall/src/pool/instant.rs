@@ -94,9 +94,12 @@ mod tests {
 
     #[test]
     fn durations_keep_their_unit() {
-        for (written, seconds, shown) in
-            [("14d", 1_209_600, "14d"), ("2 epochs", 1_209_600, "14d"), ("36h", 129_600, "36h"), ("7", 7, "7s")]
-        {
+        for (written, seconds, shown) in [
+            ("14d", 1_209_600, "14d"),
+            ("2 epochs", 1_209_600, "14d"),
+            ("36h", 129_600, "36h"),
+            ("7", 7, "7s"),
+        ] {
             assert_eq!(duration("x", written).unwrap(), seconds);
             assert_eq!(duration_text(seconds), shown);
         }

@@ -95,6 +95,25 @@ impl Field {
         }
     }
 
+    /// For a cell of a table: amounts and shares without their unit.
+    pub fn cell(&self, labels: &Labels) -> String {
+        match self {
+            Self::Amount(assets) => labels.unit.number(*assets),
+            Self::Counter(counter) => labels.unit.number(Assets::new(*counter)),
+            Self::Shares(shares) => labels.unit.share_count(*shares),
+            Self::Queued(shares) => labels.unit.queued_count(*shares),
+            _ => self.text(labels),
+        }
+    }
+
+    /// True for what stands on the right of its column.
+    pub const fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Self::Amount(_) | Self::Counter(_) | Self::Shares(_) | Self::Queued(_) | Self::Fraction(_)
+        )
+    }
+
     /// For programs: integers in smallest units as strings, with the decimal beside them.
     pub fn json(&self, labels: &Labels) -> Value {
         let unit = &labels.unit;

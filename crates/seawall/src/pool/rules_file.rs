@@ -1,7 +1,7 @@
 //! The rules of a pool as a JSON file: amounts as decimals of the asset, fractions as decimals, durations such as
 //! `14d`, roles by account name. What a file leaves out keeps its default, or the value in force.
 
-use seawall_engine::{AccountId, Knot, MULTIPLIER_ONE, Roles, Rules, TRANCHES_MAX, YEAR};
+use seawall_engine::{AccountId, Knot, Roles, Rules, TRANCHES_MAX, YEAR};
 use seawall_fixed::{Assets, Ppm, Rounding, mul_div};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
@@ -139,7 +139,9 @@ impl RulesFile {
     pub fn overlaid(&self, file: &str, text: &str) -> Result<Self, Failure> {
         let bad = |why: String| Failure::input(format!("{file}: {why}"));
         let given: Value = serde_json::from_str(text).map_err(|error| bad(format!("is no JSON: {error}")))?;
-        let Value::Object(given) = given else { return Err(bad("must be a JSON object of rules".to_owned())) };
+        let Value::Object(given) = given else {
+            return Err(bad("must be a JSON object of rules".to_owned()));
+        };
         let mut all = serde_json::to_value(self).map_err(Failure::environment)?;
         for (rule, value) in given {
             let Some(place) = all.get_mut(&rule) else {
@@ -228,7 +230,8 @@ impl RulesFile {
         for (place, share) in surplus_split.iter_mut().zip(&self.surplus_split) {
             *place = part("surplus_split", share)?;
         }
-        let annual = amount::parse(&field("earn_rate_max_a_year"), &self.earn_rate_max_a_year.0, 6, "a rate")?;
+        let annual =
+            amount::parse(&field("earn_rate_max_a_year"), &self.earn_rate_max_a_year.0, 6, "a rate")?;
         let scale = u128::from(YEAR) * 1_000_000;
         let rate = mul_div(annual, 1 << 64, scale, Rounding::Down).unwrap_or(u128::MAX);
         Ok(Rules {
