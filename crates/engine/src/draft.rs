@@ -11,7 +11,7 @@ use crate::id::{MarketId, TicketId};
 use crate::market::Market;
 use crate::rules::Rules;
 use crate::state::{Core, State};
-use crate::ticket::Ticket;
+use crate::ticket::{Layers, Ticket};
 
 /// The draft.
 pub(crate) struct Draft<'a> {
@@ -21,6 +21,8 @@ pub(crate) struct Draft<'a> {
     pub core: Core,
     overlay: Overlay<'a>,
     tickets: Vec<Ticket>,
+    /// Recoveries that this command assigned: a sync's set-off and what was asked may meet in one ticket.
+    recovered: Vec<(TicketId, Layers)>,
     events: Vec<Event>,
 }
 
@@ -40,6 +42,7 @@ impl<'a> Draft<'a> {
             core: base.core.clone(),
             overlay: Overlay { base, rules: None, markets: Vec::new(), added: 0 },
             tickets: Vec::new(),
+            recovered: Vec::new(),
             events: Vec::with_capacity(2),
         }
     }
@@ -53,6 +56,10 @@ impl<'a> Draft<'a> {
             }
             Event::TicketBooked(booking) => {
                 self.tickets.push(booking.ticket.clone());
+                fold(&mut self.core, &mut self.overlay, &event);
+            }
+            Event::RecoveryAssigned { ticket, parts, .. } => {
+                self.recovered.push((*ticket, **parts));
                 fold(&mut self.core, &mut self.overlay, &event);
             }
             _ => fold(&mut self.core, &mut self.overlay, &event),
@@ -86,7 +93,19 @@ impl<'a> Draft<'a> {
         live.into_iter().take(count)
     }
 
-    /// A ticket, those booked by this command included.
+    /// What a ticket still misses (6.1), after what this command assigned to it.
+    pub fn outstanding(&self, id: TicketId) -> Result<Layers, Error> {
+        let left = self.ticket(id)?.outstanding();
+        let assigned = self.recovered.iter().filter(|(ticket, _)| *ticket == id);
+        Ok(assigned.fold(left, |left, (_, parts)| left.saturating_sub(parts)))
+    }
+
+    /// True when this command assigned a recovery to a ticket.
+    pub fn has_recovered(&self, id: TicketId) -> bool {
+        self.recovered.iter().any(|(ticket, _)| *ticket == id)
+    }
+
+    /// A ticket, those booked by this command included. What came back of it in this command is not in it.
     pub fn ticket(&self, id: TicketId) -> Result<&Ticket, Error> {
         let known = self.base.tickets.len();
         self.base

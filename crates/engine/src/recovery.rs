@@ -123,7 +123,7 @@ fn give(draft: &mut Draft, id: TicketId, assets: Assets) -> Result<Assets, Error
         return Ok(assets);
     }
     let market = ticket.market;
-    let parts = share_out(&ticket.outstanding(), assets);
+    let parts = share_out(&draft.outstanding(id)?, assets);
     let given = parts.total();
     if !given.is_zero() {
         draft.emit(Event::RecoveryAssigned { market, ticket: id, parts: Box::new(parts) });
@@ -235,7 +235,8 @@ pub(crate) fn announce_write_off(draft: &mut Draft, caller: AccountId, id: Ticke
     if !ticket.is_open() {
         return Err(Error::TicketClosed { ticket: id });
     }
-    let from = ticket.last_recovery + WRITE_OFF_AFTER;
+    let last = if draft.has_recovered(id) { draft.core.now } else { ticket.last_recovery };
+    let from = last + WRITE_OFF_AFTER;
     if draft.core.now < from {
         return Err(Error::WriteOffTooEarly { ticket: id, from });
     }
@@ -250,7 +251,9 @@ pub(crate) fn write_off(draft: &mut Draft, id: TicketId) -> Result<(), Error> {
     if !ticket.is_open() {
         return Err(Error::TicketClosed { ticket: id });
     }
-    let from = ticket.write_off_notice.map_or(Seconds::MAX, |notice| notice + WRITE_OFF_NOTICE);
+    // A recovery voids the notice, also one that the sync of this very command assigned.
+    let notice = ticket.write_off_notice.filter(|_| !draft.has_recovered(id));
+    let from = notice.map_or(Seconds::MAX, |notice| notice + WRITE_OFF_NOTICE);
     if draft.core.now < from {
         return Err(Error::WriteOffTooEarly { ticket: id, from });
     }
