@@ -77,7 +77,7 @@ pub(crate) fn fold(core: &mut Core, tables: &mut impl Tables, event: &Event) {
             let market = tables.market_mut(*market);
             market.set_aside -= *assets;
             market.unassigned += *assets;
-            market.passed_on += assets.get();
+            market.passed_on = market.passed_on.saturating_add(assets.get());
             core.set_aside -= *assets;
             core.unassigned += *assets;
         }
@@ -390,7 +390,7 @@ fn recovery(core: &mut Core, tables: &mut impl Tables, event: &Event) {
             let market = tables.market_mut(*market);
             market.unassigned += *assets;
             if *passed_on {
-                market.passed_on += assets.get();
+                market.passed_on = market.passed_on.saturating_add(assets.get());
             }
             core.unassigned += *assets;
             core.tokens += *assets;
