@@ -10,9 +10,11 @@ use crate::output::Failure;
 
 /// Arguments of `seawall quote`.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  seawall quote\n  seawall quote --date 2023-12-20 --term-days 182 --cost-of-capital \
+#[command(
+    after_help = "Examples:\n  seawall quote\n  seawall quote --date 2023-12-20 --term-days 182 --cost-of-capital \
                         0.15\n  seawall quote --book loans.csv --markets markets.csv --prices closes.csv --depth \
-                        quotes.csv --out quote.json")]
+                        quotes.csv --out quote.json"
+)]
 pub struct Args {
     /// Loan book (CSV, gzip or not); without it the shipped crvUSD snapshot.
     #[arg(long, value_name = "FILE", requires = "markets")]
@@ -163,12 +165,14 @@ impl Args {
         let rising = levels.windows(2).all(|pair| pair[0] < pair[1]);
         let inside = levels.iter().all(|level| *level > 0.0 && *level < 1.0);
         match levels.split_first() {
-            Some((&reserve, tranches)) if rising && inside && (1..=4).contains(&tranches.len()) => Ok(Levels {
-                deductible: self.deductible_level,
-                limit: self.limit_level,
-                reserve,
-                tranches: tranches.to_vec(),
-            }),
+            Some((&reserve, tranches)) if rising && inside && (1..=4).contains(&tranches.len()) => {
+                Ok(Levels {
+                    deductible: self.deductible_level,
+                    limit: self.limit_level,
+                    reserve,
+                    tranches: tranches.to_vec(),
+                })
+            }
             _ => Err(Failure::input(format!("--layer-levels {levels:?} are not two to five rising levels"))
                 .hint("reserve first, then one to four tranches, such as 0.95,0.995,0.999")),
         }

@@ -22,7 +22,8 @@ impl Follow {
 
     /// `TOKEN=COLUMN` or `TOKEN=COLUMN:RATIO`, for instance `wstETH=ETH:1.145`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let expected = || format!("{text:?} is not TOKEN=COLUMN or TOKEN=COLUMN:RATIO, such as wstETH=ETH:1.145");
+        let expected =
+            || format!("{text:?} is not TOKEN=COLUMN or TOKEN=COLUMN:RATIO, such as wstETH=ETH:1.145");
         let (symbol, rest) = text.split_once('=').ok_or_else(expected)?;
         let (column, ratio) = match rest.split_once(':') {
             None => (rest, 1.0),

@@ -80,9 +80,11 @@ fn horizon(of: &Horizon) -> Value {
 }
 
 fn inputs(quote: &Quote) -> Value {
-    let files = quote.inputs.origins.iter().map(|origin| {
-        json!({"what": origin.what, "name": origin.name, "sha256": hex(&origin.digest)})
-    });
+    let files = quote
+        .inputs
+        .origins
+        .iter()
+        .map(|origin| json!({"what": origin.what, "name": origin.name, "sha256": hex(&origin.digest)}));
     json!({"snapshot": quote.inputs.snapshot, "files": files.collect::<Vec<_>>()})
 }
 

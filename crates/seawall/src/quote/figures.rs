@@ -65,7 +65,10 @@ mod tests {
         assert_eq!(money(-1_234.6), "-1,235");
         assert_eq!(money(-0.2), "0");
         assert_eq!(money(f64::INFINITY), "-");
-        assert_eq!([short(9_999.0), short(12_400.0), short(1_234_567.0), short(63.3e6)], ["9,999", "12k", "1.23m", "63.3m"]);
+        assert_eq!(
+            [short(9_999.0), short(12_400.0), short(1_234_567.0), short(63.3e6)],
+            ["9,999", "12k", "1.23m", "63.3m"]
+        );
         assert_eq!([short(999_600.0), short(999_400.0)], ["1.00m", "999k"]);
         assert_eq!([percent(0.0123), percent(0.000_012), percent(0.0)], ["1.23 %", "0.0012 %", "0.00 %"]);
         assert_eq!([level(0.995), level(0.9), level(0.999)], ["99.5 %", "90 %", "99.9 %"]);

@@ -151,9 +151,10 @@ fn from_file(
     let options = LoanBookOptions { markets: Some(&terms), assets: None };
     let book: Book = read_loan_book(Source::new(name, &bytes[..]), &options).map_err(unreadable)?;
     let mut assumptions = Vec::new();
-    let insured = book.markets.into_iter().map(|market| {
-        one_market(market, &terms, selection, &history, &mut assumptions)
-    });
+    let insured = book
+        .markets
+        .into_iter()
+        .map(|market| one_market(market, &terms, selection, &history, &mut assumptions));
     Ok(Inputs {
         insured: insured.collect::<Result<_, _>>()?,
         snapshot: format!("as in {}", path.display()),

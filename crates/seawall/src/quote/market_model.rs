@@ -1,8 +1,6 @@
 //! From inputs to a price model and markets ready to be run: calibration, pegs of staking tokens, depth.
 
-use seawall_actuary::liquidation::{
-    ByRegime, Columns, Depth, ImpactCurve, MarketModel, MarketSpec,
-};
+use seawall_actuary::liquidation::{ByRegime, Columns, Depth, ImpactCurve, MarketModel, MarketSpec};
 use seawall_actuary::price::calibrate::{Calibration, CalibrationOptions, calibrate};
 use seawall_actuary::price::{AssetModel, Model};
 

@@ -7,6 +7,7 @@ pub mod args;
 pub mod assumptions;
 pub mod document;
 pub mod figures;
+pub mod grid;
 pub mod inputs;
 pub mod market_model;
 pub mod pricing;

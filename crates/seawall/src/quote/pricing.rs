@@ -156,7 +156,8 @@ pub fn price(
     let (layers, proposed) = layers(&losses, horizon_index, &policies, terms)?;
     let term = horizon(&losses, term_index, terms.term_days, &policies, &layers)?;
     let horizon = horizon(&losses, horizon_index, terms.horizon_days, &policies, &layers)?;
-    let capital = allocate_expected_shortfall(&horizon.layers.pays, SHORTFALL_LEVEL).map_err(Failure::input)?;
+    let capital =
+        allocate_expected_shortfall(&horizon.layers.pays, SHORTFALL_LEVEL).map_err(Failure::input)?;
     let premium_terms = PremiumTerms {
         cost_of_capital: terms.cost_of_capital,
         term_years: terms.term_days / 365.0,
@@ -176,9 +177,8 @@ pub fn price(
     let streamed = total.total.value - total.expenses - terms.no_claims_share * total.total.value;
     let mut earned: Vec<f64> = split.iter().map(|share| share * streamed).collect();
     earned.push(0.0);
-    let tranches =
-        tranche_table(&layers, &term.layers, &earned, terms.term_days / 365.0, SHORTFALL_LEVEL)
-            .map_err(Failure::input)?;
+    let tranches = tranche_table(&layers, &term.layers, &earned, terms.term_days / 365.0, SHORTFALL_LEVEL)
+        .map_err(Failure::input)?;
     Ok(Pricing {
         terms: terms.clone(),
         policies,
@@ -324,7 +324,8 @@ fn risks(
         .iter()
         .enumerate()
         .map(|(market, insured)| {
-            let paid = LossStatistics::of(&term.layers.pays[market], SHORTFALL_LEVEL).map_err(Failure::input)?;
+            let paid =
+                LossStatistics::of(&term.layers.pays[market], SHORTFALL_LEVEL).map_err(Failure::input)?;
             let gross = losses.column(term_index, market);
             let claims = gross.iter().filter(|&&loss| loss >= terms.smallest_claim).count();
             Ok(Risk {
@@ -343,7 +344,8 @@ fn risks(
 /// the expected shortfall ties up. The mutual layer's members bear for each other and are not paid.
 fn split(term: &Horizon, horizon: &Horizon, terms: &Terms) -> Result<Vec<f64>, Failure> {
     let paid = term.layers.layers.len() - 1;
-    let capital = allocate_expected_shortfall(&horizon.layers.layers, SHORTFALL_LEVEL).map_err(Failure::input)?;
+    let capital =
+        allocate_expected_shortfall(&horizon.layers.layers, SHORTFALL_LEVEL).map_err(Failure::input)?;
     let layers = term.layers.layers[..paid]
         .iter()
         .zip(&capital.lines)

@@ -6,8 +6,10 @@ pub const PRICES: (&str, &[u8]) =
     ("data/prices/hourly-closes.csv.gz", include_bytes!("../../../../data/prices/hourly-closes.csv.gz"));
 
 /// Borrowers of the four crvUSD markets, daily, fourth quarter of 2023.
-pub const BORROWERS: (&str, &[u8]) =
-    ("data/crvusd-2023q4/borrowers.csv.gz", include_bytes!("../../../../data/crvusd-2023q4/borrowers.csv.gz"));
+pub const BORROWERS: (&str, &[u8]) = (
+    "data/crvusd-2023q4/borrowers.csv.gz",
+    include_bytes!("../../../../data/crvusd-2023q4/borrowers.csv.gz"),
+);
 
 /// Sale quotes of 20 November 2023 into USDC.
 pub const DEPTH: (&str, &[u8]) = (

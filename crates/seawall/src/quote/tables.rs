@@ -6,9 +6,10 @@ use seawall_actuary::loss::{Estimate, LossStatistics, Tail};
 use seawall_actuary::price::calibrate::Estimate as Fitted;
 
 use super::figures::{level, money, percent, percent_with_error, short, with_error};
+use super::grid::grid as table;
 use super::pricing::{AT_RISK_LEVEL, SHORTFALL_LEVEL};
 use super::{Quote, windows};
-use crate::output::table;
+use crate::output::line;
 
 /// Prints everything.
 pub fn print(quote: &Quote) {
@@ -17,7 +18,10 @@ pub fn print(quote: &Quote) {
     heading("Price model, hourly closes, fitted with standard errors (a year, calm state)");
     show(&fit(quote));
     line(&regime(quote));
-    heading(&format!("Losses before the pool, {} paths, seed {}", quote.pricing.terms.paths, quote.pricing.terms.seed));
+    heading(&format!(
+        "Losses before the pool, {} paths, seed {}",
+        quote.pricing.terms.paths, quote.pricing.terms.seed
+    ));
     show(&losses(quote));
     heading(&format!("Premium for {} days, line by line", quote.pricing.terms.term_days));
     show(&premium(quote));
@@ -30,20 +34,21 @@ pub fn print(quote: &Quote) {
     list("Left out of the first model, and which way it errs", quote.gaps());
     heading("Inputs");
     for origin in &quote.inputs.origins {
-        line(&format!("  {:14} {}  sha256 {}", origin.what, origin.name, &super::figures::hex(&origin.digest)[..16]));
+        line(&format!(
+            "  {:14} {}  sha256 {}",
+            origin.what,
+            origin.name,
+            &super::figures::hex(&origin.digest)[..16]
+        ));
     }
 }
 
 fn heading(text: &str) {
-    anstream::println!("\n{text}");
-}
-
-fn line(text: &str) {
-    anstream::println!("{text}");
+    line(&format!("\n{text}"));
 }
 
 fn show(table: &comfy_table::Table) {
-    anstream::println!("{table}");
+    line(&table.to_string());
 }
 
 fn list<T: Display>(title: &str, items: impl IntoIterator<Item = T>) {
@@ -78,7 +83,15 @@ pub fn book(quote: &Quote) -> comfy_table::Table {
         ]
     });
     table(
-        ["market", "loans", "debt", "LTV 50 / 95 %", "price", "left out (debt)", "depth an hour calm / stress"],
+        [
+            "market",
+            "loans",
+            "debt",
+            "LTV 50 / 95 %",
+            "price",
+            "left out (debt)",
+            "depth an hour calm / stress",
+        ],
         rows,
     )
 }
@@ -102,7 +115,10 @@ pub fn fit(quote: &Quote) -> comfy_table::Table {
             format!("{:.2} ± {:.2}", fit.crash_loading.value, fit.crash_loading.standard_error),
         ]
     });
-    table(["asset", "volatility", "own jumps", "larger than", "share down; mean beyond", "crash loading"], rows)
+    table(
+        ["asset", "volatility", "own jumps", "larger than", "share down; mean beyond", "crash loading"],
+        rows,
+    )
 }
 
 fn of(fitted: Fitted) -> Estimate {
@@ -243,7 +259,9 @@ pub fn pool(quote: &Quote) -> comfy_table::Table {
         row("mean".to_owned(), &|h| with_error(h.owed_pool.mean)),
         row("probability of any".to_owned(), &|h| percent_with_error(h.owed_pool.probability)),
         row("deviation".to_owned(), &|h| with_error(h.owed_pool.deviation)),
-        row(format!("VaR {}", level(AT_RISK_LEVEL)), &|h| tail_text(h.owed_at_risk.value_at_risk, &h.owed_at_risk)),
+        row(format!("VaR {}", level(AT_RISK_LEVEL)), &|h| {
+            tail_text(h.owed_at_risk.value_at_risk, &h.owed_at_risk)
+        }),
         row(format!("ES {}", level(SHORTFALL_LEVEL)), &|h| {
             tail_text(h.owed_pool.tail.expected_shortfall, &h.owed_pool.tail)
         }),
@@ -258,7 +276,8 @@ pub fn layers(quote: &Quote) -> comfy_table::Table {
     let pricing = &quote.pricing;
     let rows = pricing.tranches.iter().enumerate().map(|(index, tranche)| {
         let rate = |estimate: Option<Estimate>| estimate.map_or("-".to_owned(), |e| percent(e.value));
-        let ratio = |estimate: Option<Estimate>| estimate.map_or("-".to_owned(), |e| format!("{:.2}", e.value));
+        let ratio =
+            |estimate: Option<Estimate>| estimate.map_or("-".to_owned(), |e| format!("{:.2}", e.value));
         let share = pricing.split.get(index).map_or("-".to_owned(), |&share| percent(share));
         [
             layer_name(index, pricing.layers.tranches()),

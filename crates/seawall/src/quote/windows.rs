@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn crash_windows_are_the_days_they_say() {
-        let days: Vec<(String, String)> = CRASHES.iter().map(|crash| (day(crash.from), day(crash.to))).collect();
+        let days: Vec<(String, String)> =
+            CRASHES.iter().map(|crash| (day(crash.from), day(crash.to))).collect();
         let expected =
             [("2020-03-11", "2020-03-15"), ("2021-05-18", "2021-05-24"), ("2022-11-06", "2022-11-11")];
         for (found, (from, to)) in days.iter().zip(expected) {
