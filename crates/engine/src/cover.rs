@@ -232,8 +232,12 @@ fn open_market(draft: &mut Draft, quote: &Quote, readings: &[Reading]) -> Result
         }
         draft.emit(Event::MarketOpened { market: id, source, destination });
     }
-    if live || source == Source::Reported {
+    if live {
         return Ok(());
+    }
+    if source == Source::Reported {
+        let stale = draft.market(id)?.stale;
+        return if stale { Err(Error::MarketStale { market: id }) } else { Ok(()) };
     }
     let reading = readings.iter().find(|reading| reading.market == id);
     let reading = reading.ok_or(Error::ReadingMissing { market: id })?;
