@@ -1,6 +1,9 @@
 //! Policies (3): what was bought, what it can still pay, and the arithmetic of one claim (4.3, 4.4).
 
-use seawall_fixed::{Assets, EPOCH_SECONDS, Epoch, Overflow, Ppm, Rounding, Seconds, epoch_of, mul_div};
+use ruint::aliases::U256;
+use seawall_fixed::{
+    Assets, EPOCH_SECONDS, Epoch, MILLION, Overflow, Ppm, Rounding, Seconds, epoch_of, mul_div,
+};
 
 use crate::id::{AccountId, Digest, MarketId, MemberId, PolicyId, TRANCHES_MAX};
 use crate::premium::PREMIUM_STREAMS;
@@ -281,8 +284,10 @@ impl Policy {
         let allowed = |limit: Assets, since: Seconds| -> Result<Assets, Overflow> {
             let elapsed = u128::from(now.saturating_sub(since));
             let premium = mul_div(self.premium.get(), limit.get(), self.limit.get().max(1), Rounding::Down)?;
-            let earned = mul_div(premium, elapsed, term, Rounding::Down)?;
-            Ok(Assets::new(multiple.of(earned, Rounding::Down)?))
+            // Rounded once; the product has at most 128 + 32 + 40 bits.
+            let product = U256::from(premium) * U256::from(multiple.get()) * U256::from(elapsed);
+            let bound = product / (U256::from(MILLION) * U256::from(term));
+            Ok(Assets::new(u128::try_from(bound).unwrap_or(u128::MAX)))
         };
         let old = self.first_limit.min(self.limit);
         let old_bound = if now >= self.first_start.saturating_add(period) {
