@@ -52,7 +52,9 @@ pub(crate) fn post(
     let most = cap(market).part(draft.rules().latent_share_max, Rounding::Down)?;
     // An open estimate is renewed by raising it; its time runs from the first posting on.
     let latest = market.estimate.map_or(now + draft.rules().latent_term_max, |open| open.expiry);
-    if amount > most || expiry <= now || expiry > latest {
+    // A shorter expiry is a fall as well: none before the next boundary.
+    let earliest = market.estimate.map_or(now + 1, |open| open.expiry.min(boundary_after(now)));
+    if amount > most || expiry < earliest || expiry > latest {
         return Err(Error::EstimateOutOfCaps { amount, expiry, most, latest });
     }
     draft.emit(Event::EstimatePosted { market: id, amount, expiry });
