@@ -11,7 +11,7 @@ use machine::{checks, world::World};
 use proptest::test_runner::TestCaseError;
 
 /// Longest sequence.
-const STEPS_MAX: usize = 300;
+const STEPS_MAX: usize = 400;
 
 fn play(setup: &Setup, steps: &[Step]) -> Result<World, String> {
     let mut world = World::new(setup.clone());

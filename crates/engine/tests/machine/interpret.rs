@@ -1,14 +1,14 @@
 //! Steps become commands here: each choice is read against the state it meets.
 
 use seawall_engine::{
-    AccountId, Action, ClassKind, Command, Error, ExitId, LotId, MarketId, MemberId, Quote, Reading, Source,
-    TicketId,
+    AccountId, Action, ClassKind, Command, Error, ExitId, LotId, Market, MarketId, MemberId, Quote, Reading,
+    Source, Status, TicketId,
 };
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
 
 use super::setup::{ACTUARY, BUYERS, DESTINATIONS, GUARDIAN, HOLDERS, OWNER, POOL, REPORTER, RISK, source};
 use super::step::{Amount, Op, Step, Terms, Time};
-use super::world::{Checked, World};
+use super::world::{Checked, MARKETS, World};
 
 const MONTH: Seconds = 30 * 24 * 3600;
 
@@ -125,15 +125,20 @@ impl World {
             Op::StreamSurplus => self.try_act(OWNER, Action::StreamSurplus),
             Op::Buy(terms) => self.buy(&terms),
             Op::Activate { market } => {
-                let market = self.outside(market).0;
+                let pending =
+                    |market: &&Market| market.policies().any(|policy| policy.status == Status::Pending);
+                let pending: Vec<_> =
+                    self.state.markets().iter().filter(pending).map(|market| market.id).collect();
+                let index = usize::from(market) % pending.len().max(1);
+                let market = pending.get(index).copied().unwrap_or(MarketId(u32::from(market) % MARKETS));
                 self.try_act(OWNER, Action::Activate { market })
             }
             Op::Cancel { market } => {
-                let market = self.outside(market).0;
+                let market = self.pick(market);
                 self.try_act(buyer(market), Action::Cancel { market })
             }
             Op::Finalise { market } => {
-                let market = self.outside(market).0;
+                let market = self.pick(market);
                 self.try_act(OWNER, Action::Finalise { market })
             }
             Op::ReleaseBond { pick } => {
@@ -145,7 +150,7 @@ impl World {
                 self.try_act(owner, Action::ReleaseBond { member: MemberId(id) })
             }
             Op::Revoke { market, ahead } => {
-                let market = self.outside(market).0;
+                let market = self.pick(market);
                 let nonce = self.state.market(market).map_or(0, |market| market.nonce) + u64::from(ahead);
                 self.try_act(ACTUARY, Action::RevokeQuotes { market, nonce })
             }
@@ -246,8 +251,8 @@ impl World {
     }
 
     fn buy(&mut self, terms: &Terms) -> Checked<()> {
-        let (id, outside) = self.outside(terms.market);
-        let shown = outside.counter;
+        let id = MarketId(u32::from(terms.market) % MARKETS);
+        let shown = self.outside(id).counter;
         let kind = source(id.0);
         if self.state.market(id).is_none() && kind == Source::Reported {
             self.report(id)?;
@@ -261,7 +266,8 @@ impl World {
         let nonce = market.map_or(0, |market| market.nonce);
         let core = self.state.core();
         let spare = core.unqueued().min(core.boundary.unqueued).saturating_sub(core.required).get();
-        let limit = terms.limit.of(self.setup.scale());
+        // Every other quote promises more than the pool has, so that layers run empty.
+        let limit = terms.limit.of(self.setup.scale() << (4 * (terms.spoil & 1)));
         let event_limit = terms.event.of(limit);
         let deductible = terms.deductible.of(limit / 8);
         let even = Ppm::new(1_000_000 / 4);
@@ -278,7 +284,7 @@ impl World {
             deductible_bond: Assets::new(terms.bonded.of(deductible).min(deductible)),
             coinsurance: Ppm::new(terms.coinsurance),
             term_epochs: u32::from(terms.epochs).min(self.state.rules().term_epochs_max),
-            premium: Assets::new(terms.premium.of(limit / 4)),
+            premium: Assets::new(terms.premium.of((limit / 4).min(1 << 81))),
             bonus_share: Ppm::new(terms.bonus),
             split: match terms.split {
                 0 => [Ppm::ZERO; 4],
@@ -373,9 +379,9 @@ impl World {
     }
 
     fn lose(&mut self, market: u8, amount: Amount) -> MarketId {
-        let id = self.outside(market).0;
+        let id = self.pick(market);
         let amount = amount.of(self.exposure(id));
-        let outside = self.outside(market).1;
+        let outside = self.outside(id);
         outside.counter = outside.counter.saturating_add(amount);
         id
     }
@@ -392,23 +398,26 @@ impl World {
                 if read { self.read(id) } else { Ok(()) }
             }
             Op::LoseMany { markets, amount } => {
-                for market in (0..16).filter(|market| markets >> market & 1 == 1) {
-                    self.lose(market, amount);
+                for market in (0..16u8).filter(|market| markets >> market & 1 == 1) {
+                    self.lose(market * 16 + 1, amount);
                 }
                 self.sync()
             }
             Op::Break { market, falls } => {
-                let (id, outside) = self.outside(market);
+                let id = self.pick(market);
+                let outside = self.outside(id);
                 (outside.failing, outside.falling) = (!falls, falls);
                 self.read(id)
             }
             Op::Heal { market } => {
-                let (id, outside) = self.outside(market);
+                let id = self.pick(market);
+                let outside = self.outside(id);
                 (outside.failing, outside.falling) = (false, false);
                 self.read(id)
             }
             Op::Rate { market, ppm } => {
-                let (id, outside) = self.outside(market);
+                let id = self.pick(market);
+                let outside = self.outside(id);
                 if id.0 % 3 == 2 {
                     let step = i128::from(ppm) * 1_000_000_000_000;
                     outside.rate = outside.rate.saturating_add_signed(step).max(1);
@@ -416,28 +425,30 @@ impl World {
                 Ok(())
             }
             Op::SourceRecovers { market, amount } => {
-                let id = self.outside(market).0;
+                let id = self.pick(market);
                 let amount = amount.of(self.exposure(id));
-                let outside = self.outside(market).1;
+                let outside = self.outside(id);
                 outside.recovered = outside.recovered.saturating_add(amount);
                 Ok(())
             }
             Op::Accepts { market, most } => {
-                let exposure = self.exposure(self.outside_id(market));
-                self.outside(market).1.accepts = most.map(|most| most.of(exposure));
+                let id = self.pick(market);
+                let exposure = self.exposure(id);
+                self.outside(id).accepts = most.map(|most| most.of(exposure));
                 Ok(())
             }
             Op::Measures { market, amount } => {
-                let exposure = self.exposure(self.outside_id(market));
-                self.outside(market).1.latent = amount.of(exposure);
+                let id = self.pick(market);
+                let exposure = self.exposure(id);
+                self.outside(id).latent = amount.of(exposure);
                 Ok(())
             }
             Op::PayMarket { market } => {
-                let market = self.outside_id(market);
+                let market = self.pick(market);
                 self.try_act(OWNER, Action::PayMarket { market })
             }
             Op::Estimate { market, amount, days } => {
-                let market = self.outside_id(market);
+                let market = self.pick(market);
                 let amount = Assets::new(amount.of(self.exposure(market)));
                 let expiry = self.now + Seconds::from(days) * 24 * 3600;
                 self.try_act(RISK, Action::PostEstimate { market, amount, expiry })
@@ -446,8 +457,15 @@ impl World {
         }
     }
 
-    fn outside_id(&self, market: u8) -> MarketId {
-        MarketId(u32::from(market) % super::world::MARKETS)
+    /// A market: mostly one that is insured, sometimes any.
+    fn pick(&self, market: u8) -> MarketId {
+        let core = self.state.core();
+        let live = &core.live[..usize::from(core.live_count)];
+        let any = MarketId(u32::from(market) % MARKETS);
+        match live.get(usize::from(market) / 16 % live.len().max(1)) {
+            Some(place) if market % 16 != 0 => self.state.markets()[*place as usize].id,
+            _ => any,
+        }
     }
 
     fn recovery(&mut self, op: &Op) -> Checked<()> {
@@ -458,12 +476,12 @@ impl World {
                 self.try_act(OWNER, Action::RecoverTicket { ticket, assets: Assets::new(amount.of(lost)) })
             }
             Op::RecoverMarket { market, amount, count } => {
-                let market = self.outside_id(market);
+                let market = self.pick(market);
                 let assets = Assets::new(amount.of(self.exposure(market)));
                 self.try_act(OWNER, Action::RecoverMarket { market, assets, count: u32::from(count) })
             }
             Op::Assign { market, count } => {
-                let market = self.outside_id(market);
+                let market = self.pick(market);
                 self.try_act(OWNER, Action::AssignRecoveries { market, count: u32::from(count) })
             }
             Op::ClaimRecovery { ticket, who, tranche, queued } => {

@@ -98,7 +98,8 @@ fn rules(bits: u8) -> impl Strategy<Value = Rules> {
         prop_oneof![Just(10_000_000u32), any::<u32>()].prop_map(Ppm::new),
         prop_oneof![Just(2_000_000u32), Just(0u32), any::<u32>()].prop_map(Ppm::new),
     );
-    let shares = (ppm(500_000), ppm(500_000), ppm(1_000_000), ppm(1_000_000));
+    let floor = prop_oneof![4 => ppm(200_000), 1 => ppm(1_000_000)];
+    let shares = (floor, ppm(500_000), ppm(1_000_000), ppm(1_000_000));
     let surplus = (0u128..=1 << bits, 1u32..=52, ppm(250_000));
     (items, times, earn, multiples, shares, surplus, scarcity()).prop_map(
         |(items, times, earn_rate_max, multiples, shares, surplus, scarcity)| {
@@ -143,7 +144,7 @@ fn rules(bits: u8) -> impl Strategy<Value = Rules> {
 }
 
 pub fn setup() -> impl Strategy<Value = Setup> {
-    let bits = prop_oneof![Just(20u8), Just(40), Just(7), Just(80), Just(100), Just(116)];
+    let bits = prop_oneof![3 => Just(20u8), 3 => Just(40), 1 => Just(7), 1 => Just(70), 1 => Just(100), 1 => Just(116)];
     (1u8..=4, bits, any::<bool>(), proptest::bool::weighted(0.8)).prop_flat_map(
         |(tranches, bits, wrapper, warm)| {
             rules(bits).prop_map(move |rules| Setup { tranches, bits, wrapper, warm, rules })

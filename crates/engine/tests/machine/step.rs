@@ -253,8 +253,8 @@ pub fn amount() -> impl Strategy<Value = Amount> + Clone {
 
 fn time() -> impl Strategy<Value = Time> {
     prop_oneof![
-        8 => Just(Time::Stay),
-        6 => (1u32..100_000).prop_map(Time::Seconds),
+        40 => Just(Time::Stay),
+        20 => (1u32..100_000).prop_map(Time::Seconds),
         6 => (1u8..4, offset()).prop_map(|(ahead, offset)| Time::Boundary { ahead, offset }),
         2 => offset().prop_map(|offset| Time::Due { offset }),
         2 => (any::<u8>(), offset()).prop_map(|(pick, offset)| Time::Cooled { pick, offset }),
@@ -265,10 +265,11 @@ fn time() -> impl Strategy<Value = Time> {
 }
 
 pub fn terms() -> impl Strategy<Value = Terms> {
-    let money = (amount(), amount(), prop_oneof![Just(Amount::Units(0)), amount()], amount());
+    let limit = prop_oneof![8 => any::<u16>().prop_map(Amount::Part), 1 => amount()];
+    let money = (limit, amount(), prop_oneof![Just(Amount::Units(0)), amount()], amount());
     let shares = (prop_oneof![Just(0u32), 0u32..=1_000_000], prop_oneof![Just(0u32), 0u32..=500_000]);
     let rest = (
-        0u8..16,
+        any::<u8>(),
         1u8..30,
         any::<u16>().prop_map(Amount::Part),
         0u8..8,
@@ -318,7 +319,7 @@ fn capital() -> impl Strategy<Value = Op> {
 }
 
 fn cover() -> impl Strategy<Value = Op> {
-    let market = 0u8..16;
+    let market = any::<u8>();
     prop_oneof![
         8 => terms().prop_map(Op::Buy),
         6 => market.clone().prop_map(|market| Op::Activate { market }),
@@ -330,7 +331,7 @@ fn cover() -> impl Strategy<Value = Op> {
 }
 
 fn losses() -> impl Strategy<Value = Op> {
-    let market = 0u8..16;
+    let market = any::<u8>();
     prop_oneof![
         8 => (market.clone(), amount(), any::<bool>())
             .prop_map(|(market, amount, read)| Op::Lose { market, amount, read }),
@@ -348,7 +349,7 @@ fn losses() -> impl Strategy<Value = Op> {
 }
 
 fn recoveries() -> impl Strategy<Value = Op> {
-    let (market, pick) = (0u8..16, any::<u8>());
+    let (market, pick) = (any::<u8>(), any::<u8>());
     prop_oneof![
         4 => (pick, amount()).prop_map(|(pick, amount)| Op::RecoverTicket { pick, amount }),
         3 => (market.clone(), amount(), 0u8..6)
@@ -382,9 +383,9 @@ fn garbage() -> impl Strategy<Value = Op> {
 pub fn step() -> impl Strategy<Value = Step> {
     let op = prop_oneof![
         10 => capital(),
-        9 => cover(),
-        8 => losses(),
-        6 => recoveries(),
+        8 => cover(),
+        10 => losses(),
+        7 => recoveries(),
         2 => Just(Op::Sync),
         2 => garbage(),
     ];
@@ -393,7 +394,7 @@ pub fn step() -> impl Strategy<Value = Step> {
 
 pub fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
-        6 => vec(step(), 1..most / 4),
-        2 => vec(step(), most / 4..most),
+        1 => vec(step(), 1..most / 4),
+        1 => vec(step(), most / 4..=most),
     ]
 }

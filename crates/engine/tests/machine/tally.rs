@@ -44,12 +44,20 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn take(&mut self, events: &[Event], state: &State, command: &Command, now: Seconds) -> Checked<()> {
+    /// Takes one event; `state` is what it left.
+    pub fn take(&mut self, event: &Event, state: &State, command: &Command) -> Checked<()> {
+        let (paid_in, paid_out) = cash(event);
+        self.tokens = self.tokens.checked_add(paid_in).ok_or("1.2: holdings above 2^128 - 1")?;
+        self.tokens = self.tokens.checked_sub(paid_out).ok_or("1.3: paid out more than is held")?;
+        self.note(event, state, command)
+    }
+
+    /// Closes a command: its tickets against the policies, its payments against the pool's tokens.
+    pub fn close(&mut self, events: &[Event], state: &State, now: Seconds) -> Checked<()> {
         for event in events {
-            let (paid_in, paid_out) = cash(event);
-            self.tokens = self.tokens.checked_add(paid_in).ok_or("1.2: holdings above 2^128 - 1")?;
-            self.tokens = self.tokens.checked_sub(paid_out).ok_or("1.3: paid out more than is held")?;
-            self.note(event, state, command, now)?;
+            if let Event::TicketBooked(booking) = event {
+                self.booked(booking, state, now)?;
+            }
         }
         if self.tokens != state.core().tokens.get() {
             return Err(format!(
@@ -61,7 +69,7 @@ impl Tally {
         Ok(())
     }
 
-    fn note(&mut self, event: &Event, state: &State, command: &Command, now: Seconds) -> Checked<()> {
+    fn note(&mut self, event: &Event, state: &State, command: &Command) -> Checked<()> {
         match event {
             Event::ExitRequested { exit, moved, .. } => self.leavers.push(Leaver {
                 deadline: exit.deadline,
@@ -99,7 +107,6 @@ impl Tally {
                 }
                 self.watch(policy.id)?.run_off = Some(*left);
             }
-            Event::TicketBooked(booking) => self.booked(booking, state, now)?,
             Event::MarketPaid { market, destination, assets } => {
                 let row = state.market(*market).ok_or("a paid market is unknown")?;
                 let reading = command.readings.iter().find(|reading| reading.market == *market);

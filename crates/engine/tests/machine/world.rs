@@ -79,9 +79,8 @@ impl World {
         }
     }
 
-    pub fn outside(&mut self, market: u8) -> (MarketId, &mut Outside) {
-        let market = u32::from(market) % MARKETS;
-        (MarketId(market), &mut self.sources[market as usize])
+    pub fn outside(&mut self, market: MarketId) -> &mut Outside {
+        &mut self.sources[market.index()]
     }
 
     /// Readings of all markets behind adapters that are known, and of one that is about to be bought.
@@ -106,10 +105,11 @@ impl World {
                 let fee = self.state.rules().fee;
                 for event in &events {
                     apply(&mut self.state, event);
+                    self.tally.take(event, &self.state, command)?;
                 }
                 self.accepted += 1;
                 self.shadow.take(&before, fee, &events, &self.state)?;
-                self.tally.take(&events, &self.state, command, self.now)?;
+                self.tally.close(&events, &self.state, self.now)?;
                 checks::after(self, &before, &events, command)?;
                 self.events.extend(events);
                 Ok(Ok(()))
