@@ -3,7 +3,8 @@
 mod support;
 
 use seawall_engine::{
-    Action, Asset, Config, Error, Event, Quote, RATE_ONE, RateBound, Reading, Source, State, TIME_MAX, apply, execute,
+    Action, Asset, Config, Error, Event, Quote, RATE_ONE, RateBound, Reading, Source, State, TIME_MAX, apply,
+    execute,
 };
 use seawall_fixed::{EPOCH_SECONDS, Ppm};
 use support::*;
@@ -31,7 +32,9 @@ fn rule_1_1_every_receipt_is_checked_by_balance_difference() {
     let mut terms = quote(M1);
     (terms.deductible, terms.deductible_bond, terms.callable_bond) = (a(300), a(200), a(100));
     let buy = Pool::buy_action(&terms);
-    for (caller, action, asked) in [(CAROL, deposit, 1_000), (OWNER, fund, 1_000), (INSURED, buy, 13_000 + 200 + 100)] {
+    for (caller, action, asked) in
+        [(CAROL, deposit, 1_000), (OWNER, fund, 1_000), (INSURED, buy, 13_000 + 200 + 100)]
+    {
         for received in [asked - 1, asked + 1] {
             let error = pool.receiving(caller, action.clone(), received).unwrap_err();
             assert_eq!(error, Error::ReceiptDiffers { asked: a(asked), received: a(received) });
@@ -107,9 +110,12 @@ fn rule_1_1_a_rate_outside_its_step_makes_the_market_stale() {
     let rate = RATE_ONE * 3 / 2;
     let step = rate / 10;
     // Bought an epoch ago: the bound has grown to two steps from the rate at purchase.
-    for (next, stale) in
-        [(rate + 2 * step, false), (rate + 2 * step + 1, true), (rate - 2 * step, false), (rate - 2 * step - 1, true)]
-    {
+    for (next, stale) in [
+        (rate + 2 * step, false),
+        (rate + 2 * step + 1, true),
+        (rate - 2 * step, false),
+        (rate - 2 * step - 1, true),
+    ] {
         let (mut pool, read) = converting();
         pool.reading(OWNER, Action::Sync, &[read(1_200, next)]).unwrap();
         assert_eq!(pool.state.market(M1).unwrap().stale, stale, "rate {next}");
@@ -142,7 +148,10 @@ fn rule_1_2_shares_that_do_not_fit_are_refused() {
     let mut pool = Pool::new();
     // 1,000 shares a unit: 2^128 / 1000 units is the most a first deposit can be.
     let most = u128::MAX / 1_000;
-    assert_eq!(pool.err(ALICE, Action::Deposit { tranche: 0, owner: ALICE, assets: a(most + 1) }), Error::Overflow);
+    assert_eq!(
+        pool.err(ALICE, Action::Deposit { tranche: 0, owner: ALICE, assets: a(most + 1) }),
+        Error::Overflow
+    );
     pool.deposit(0, ALICE, most);
     assert_eq!(pool.shares(0, ALICE), s(most * 1_000));
     assert_eq!(pool.err(BOB, Action::Deposit { tranche: 0, owner: BOB, assets: a(10) }), Error::Overflow);
@@ -165,12 +174,8 @@ fn rule_1_2_products_of_two_large_amounts_are_exact() {
 #[test]
 fn rule_1_2_sums_of_limits_must_fit_too() {
     let mut pool = Pool::funded();
-    let terms = |market| Quote {
-        limit: a(u128::MAX),
-        event_limit: a(u128::MAX),
-        charge: a(1_000),
-        ..quote(market)
-    };
+    let terms =
+        |market| Quote { limit: a(u128::MAX), event_limit: a(u128::MAX), charge: a(1_000), ..quote(market) };
     pool.insure(&terms(M1));
     // A second limit of the same size could make the layers owe more than 2^128 - 1 in one sync.
     pool.report(M2, 0);
@@ -208,7 +213,10 @@ fn rule_1_2_assets_out_round_down_and_the_dust_goes_to_the_reserve() {
     assert_eq!(pool.queued(0), 66_667);
     // Half is held back by an estimate of 33,333 of 66,667 latent: ceil(10^6 x 33,333 / 66,667) = 499,993.
     pool.wait(13 * EPOCH_SECONDS - DAY);
-    pool.ok(RISK, Action::PostEstimate { market: M1, amount: a(33_333), expiry: pool.now + 2 * EPOCH_SECONDS });
+    pool.ok(
+        RISK,
+        Action::PostEstimate { market: M1, amount: a(33_333), expiry: pool.now + 2 * EPOCH_SECONDS },
+    );
     pool.wait(DAY);
     pool.ok(OWNER, Action::ClearExits { count: 1 });
     // floor(500,007 x 100,000 / 10^6) = 50,000 shares; 50,000 x 66,667 / 100,000 = 33,333.5.
@@ -282,7 +290,8 @@ fn rule_1_3_tokens_are_the_sum_of_all_parts_with_every_part_in_use() {
     let loss = [Reading { accepts: Some(7_000), ..Reading::of(M1, 20_000) }, calm[1]];
     pool.reading(OWNER, Action::Sync, &loss).unwrap();
     let after = [Reading { accepts: Some(0), ..loss[0] }, calm[1]];
-    pool.reading(OWNER, Action::RecoverTicket { ticket: pool.last_ticket(), assets: a(3_000) }, &after).unwrap();
+    pool.reading(OWNER, Action::RecoverTicket { ticket: pool.last_ticket(), assets: a(3_000) }, &after)
+        .unwrap();
     pool.wait(20 * DAY);
     pool.reading(OWNER, Action::ClearExits { count: 1 }, &after).unwrap();
     pool.reading(OWNER, Action::FundReserve { assets: a(40) }, &after).unwrap();
@@ -336,7 +345,8 @@ fn rule_1_4_the_same_command_on_the_same_state_gives_the_same_events() {
     let pool = Pool::covered();
     let command = seawall_engine::Command::new(OWNER, Action::Sync);
     let now = pool.now + 12_345;
-    let (one, two) = (execute(&pool.state, &command, now).unwrap(), execute(&pool.state, &command, now).unwrap());
+    let (one, two) =
+        (execute(&pool.state, &command, now).unwrap(), execute(&pool.state, &command, now).unwrap());
     assert_eq!(one, two);
     let (mut left, mut right) = (pool.state.clone(), pool.state.clone());
     one.iter().for_each(|event| apply(&mut left, event));

@@ -11,7 +11,8 @@ use support::*;
 #[test]
 fn rule_2_1_a_pool_has_one_to_four_tranches() {
     let open = |tranches| {
-        State::new(Config { pool: [7; 32], tranches, asset: Asset::default(), rules: rules(), opened: T0 }).map(|_| ())
+        State::new(Config { pool: [7; 32], tranches, asset: Asset::default(), rules: rules(), opened: T0 })
+            .map(|_| ())
     };
     assert_eq!(open(0), Err(Error::TrancheCount { given: 0 }));
     assert_eq!(open(5), Err(Error::TrancheCount { given: 5 }));

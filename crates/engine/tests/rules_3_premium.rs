@@ -39,7 +39,11 @@ fn buy(pool: &mut Pool, terms: &Quote) -> Result<u128, Error> {
 #[test]
 fn rule_3_4_the_premium_is_the_integral_of_the_multiplier() {
     // C = 1,000,000. Below half the quoted premium is the premium.
-    let terms = |market, charge: u128, premium: u128| Quote { charge: a(charge), premium: a(premium), ..quote(market) };
+    let terms = |market, charge: u128, premium: u128| Quote {
+        charge: a(charge),
+        premium: a(premium),
+        ..quote(market)
+    };
     let mut pool = scarce();
     assert_eq!(buy(&mut pool, &terms(M1, 500_000, 10_000)), Ok(10_000));
     // From 500,000 to 800,000 the mean multiplier is 1.5.
@@ -60,7 +64,10 @@ fn rule_3_4_premiums_round_up() {
 fn rule_3_4_splitting_an_order_gains_nothing() {
     let g = |required: u128| scarcity(&curve(), Assets::new(1_000_000), Assets::new(required)).unwrap();
     // G by hand at the knots: 500,000; + 300,000 x 1.5; + 200,000 x 3, each times 10^9.
-    assert_eq!([0, 500_000, 800_000, 1_000_000].map(|r| g(r).to::<u128>() / 1_000_000_000), [0, 500_000, 950_000, 1_550_000]);
+    assert_eq!(
+        [0, 500_000, 800_000, 1_000_000].map(|r| g(r).to::<u128>() / 1_000_000_000),
+        [0, 500_000, 950_000, 1_550_000]
+    );
     for (from, to, parts) in [(0, 900_000, 3), (450_000, 850_000, 7), (799_999, 800_001, 2)] {
         let whole = g(to) - g(from);
         let at = |part: u128| from + (to - from) * part / parts;
@@ -79,7 +86,8 @@ fn rule_3_4_splitting_an_order_gains_nothing() {
 
 #[test]
 fn rule_3_4_empty_segments_are_skipped_and_the_last_multiplier_is_constant() {
-    let knots = [(0, ONE), (1, 2 * ONE), (2, 3 * ONE)].map(|(at, multiplier)| Knot { at: Ppm::new(at), multiplier });
+    let knots =
+        [(0, ONE), (1, 2 * ONE), (2, 3 * ONE)].map(|(at, multiplier)| Knot { at: Ppm::new(at), multiplier });
     // With a capital of ten, all knots fall on zero: what counts is the last multiplier.
     let g = scarcity(&knots, Assets::new(10), Assets::new(7)).unwrap();
     assert_eq!(g.to::<u128>(), 7 * 3 * 1_000_000_000);
@@ -208,7 +216,9 @@ fn rule_3_5_a_broken_floor_blocks_purchases_and_junior_exits_only() {
     pool.wait(14 * DAY);
     assert!(pool.active(0) + pool.queued(0) < 9_500);
     pool.report(M3, 0);
-    assert!(matches!(buy(&mut pool, &quote(M3)), Err(Error::JuniorFloor { floor, .. }) if floor == a(19_500)));
+    assert!(
+        matches!(buy(&mut pool, &quote(M3)), Err(Error::JuniorFloor { floor, .. }) if floor == a(19_500))
+    );
     pool.ok(OWNER, Action::ClearExits { count: 9 });
     let cleared = |exit| pool.state.exit(exit).unwrap().cleared.get();
     assert_eq!((cleared(junior), cleared(senior)), (0, 10_000));
@@ -270,8 +280,10 @@ fn rule_3_6_unearned_is_what_the_streams_still_owe() {
         pool.wait(EPOCH_SECONDS / 3 + step * 1_000);
         pool.ok(OWNER, Action::Sync);
         let stream = pool.state.core().streams[0];
-        let owed = |rate: u128, start: u64, end: u64| rate * u128::from(end.saturating_sub(pool.now.max(start)));
-        let to_come = owed(first.rates[0], first.start, first.end) + owed(second.rates[0], second.start, second.end);
+        let owed =
+            |rate: u128, start: u64, end: u64| rate * u128::from(end.saturating_sub(pool.now.max(start)));
+        let to_come =
+            owed(first.rates[0], first.start, first.end) + owed(second.rates[0], second.start, second.end);
         assert_eq!(stream.unearned.get() << 64, to_come + stream.carry);
     }
     assert_eq!(pool.state.core().unearned(), a(0));
@@ -348,7 +360,9 @@ fn rule_3_7_the_bonus_is_set_aside_rounded_down_and_never_streamed() {
 fn rule_3_7_finalise_pays_the_bonus_only_when_nothing_happened() {
     let finalised = |events: &[Event]| {
         events.iter().find_map(|event| match event {
-            Event::PolicyFinalised { bonus_paid, bonus_kept, .. } => Some((bonus_paid.get(), bonus_kept.get())),
+            Event::PolicyFinalised { bonus_paid, bonus_kept, .. } => {
+                Some((bonus_paid.get(), bonus_kept.get()))
+            }
             _ => None,
         })
     };
@@ -432,7 +446,10 @@ fn rule_3_7_a_policy_with_a_ticket_or_an_open_estimate_cannot_be_cancelled() {
     assert_eq!(pool.err(INSURED, Action::Cancel { market: M1 }), refused("a ticket was booked"));
     let mut pool = Pool::covered();
     pool.at(pool.policy(M1).end - 1);
-    assert_eq!(pool.err(INSURED, Action::Cancel { market: M1 }), refused("it ends at the next boundary anyway"));
+    assert_eq!(
+        pool.err(INSURED, Action::Cancel { market: M1 }),
+        refused("it ends at the next boundary anyway")
+    );
 }
 
 #[test]

@@ -46,14 +46,14 @@ fn rule_5_1_a_queued_exit_bears_losses_and_no_gains() {
 #[test]
 fn rule_5_1_a_request_that_moves_nothing_is_refused() {
     let mut pool = Pool::covered();
-    assert_eq!(pool.err(CAROL, Action::RequestExit { tranche: 0, shares: s(1) }), Error::NotEnoughShares {
-        asked: s(1),
-        unlocked: s(0)
-    });
-    assert_eq!(pool.err(ALICE, Action::RequestExit { tranche: 0, shares: s(0) }), Error::NotEnoughShares {
-        asked: s(0),
-        unlocked: s(100_000_000)
-    });
+    assert_eq!(
+        pool.err(CAROL, Action::RequestExit { tranche: 0, shares: s(1) }),
+        Error::NotEnoughShares { asked: s(1), unlocked: s(0) }
+    );
+    assert_eq!(
+        pool.err(ALICE, Action::RequestExit { tranche: 0, shares: s(0) }),
+        Error::NotEnoughShares { asked: s(0), unlocked: s(100_000_000) }
+    );
     // 999 shares are worth less than a unit.
     pool.ok(ALICE, Action::Transfer { tranche: 0, to: CAROL, shares: s(999) });
     assert_eq!(pool.err(CAROL, Action::RequestExit { tranche: 0, shares: s(999) }), Error::MovesNothing);
@@ -207,7 +207,10 @@ fn rule_5_3_at_the_deadline_both_tests_are_waived() {
     pool.deposit(0, CAROL, 100_000);
     pool.next_epoch();
     pool.report(M2, 0);
-    pool.ok(INSURED, Pool::buy_action(&Quote { charge: a(200_000), term_epochs: 26, premium: a(0), ..quote(M2) }));
+    pool.ok(
+        INSURED,
+        Pool::buy_action(&Quote { charge: a(200_000), term_epochs: 26, premium: a(0), ..quote(M2) }),
+    );
     pool.report(M1, 180_000);
     assert_eq!((pool.active(0) + pool.queued(0), pool.required()), (20_000, 200_000));
     pool.at(deadline - 1);

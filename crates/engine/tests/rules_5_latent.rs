@@ -27,7 +27,6 @@ fn rule_5_6_the_latent_part_of_a_payment_stays_rounded_up() {
     // latent = 333,330 of 10^6: floor(666,670 x 50,000 / 10^6) = 33,333.
     let events = pool.ok(ALICE, Action::ClaimExit { exit });
     assert_eq!(Pool::paid_to_leaver(&events), 33_333);
-    // ceil shows where 10^6 l / assets is no integer: 1 of 66,667 left is 15.0 -> 16 millionths.
     assert_eq!(pool.err(ALICE, Action::ClaimExit { exit }), Error::NothingToPay { exit });
 }
 
@@ -52,8 +51,12 @@ fn rule_5_6_estimates_are_capped_by_what_the_policy_can_still_lose() {
     pool.next_epoch();
     pool.insure(&quote(M1));
     let (now, latest) = (pool.now, pool.now + 60 * DAY);
-    let caps = |amount, expiry| Error::EstimateOutOfCaps { amount: a(amount), expiry, most: a(50_000), latest };
-    assert_eq!(pool.err(CAROL, post(1, latest)), Error::NotAuthorised { caller: CAROL, role: "the risk role" });
+    let caps =
+        |amount, expiry| Error::EstimateOutOfCaps { amount: a(amount), expiry, most: a(50_000), latest };
+    assert_eq!(
+        pool.err(CAROL, post(1, latest)),
+        Error::NotAuthorised { caller: CAROL, role: "the risk role" }
+    );
     assert_eq!(pool.err(RISK, post(50_001, latest)), caps(50_001, latest));
     assert_eq!(pool.err(RISK, post(1, latest + 1)), caps(1, latest + 1));
     assert_eq!(pool.err(RISK, post(1, now)), caps(1, now));
@@ -92,7 +95,9 @@ fn rule_5_6_a_shortened_expiry_is_no_way_around_the_boundary() {
     assert!(matches!(pool.err(RISK, post(1_001, boundary - 1)), Error::EstimateOutOfCaps { .. }));
     pool.ok(RISK, post(1_001, boundary));
     // Nor can it be lengthened: the caps run from the first posting.
-    assert!(matches!(pool.err(RISK, post(1_001, boundary + 1)), Error::EstimateOutOfCaps { latest, .. } if latest == boundary));
+    assert!(
+        matches!(pool.err(RISK, post(1_001, boundary + 1)), Error::EstimateOutOfCaps { latest, .. } if latest == boundary)
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use seawall_engine::{
-    AccountId, Action, Asset, Command, Config, Error, Event, ExitId, Knot, MULTIPLIER_ONE, MarketId, Quote,
-    Policy, Reading, Roles, Rules, Source, State, Ticket, TicketId, apply, execute, invariant,
+    AccountId, Action, Asset, Command, Config, Error, Event, ExitId, Knot, MULTIPLIER_ONE, MarketId, Policy,
+    Quote, Reading, Roles, Rules, Source, State, Ticket, TicketId, apply, execute, invariant,
 };
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
 
@@ -250,7 +250,12 @@ impl Pool {
     }
 
     /// Runs an action whose payment arrives as `received`.
-    pub fn receiving(&mut self, caller: AccountId, action: Action, received: u128) -> Result<Vec<Event>, Error> {
+    pub fn receiving(
+        &mut self,
+        caller: AccountId,
+        action: Action,
+        received: u128,
+    ) -> Result<Vec<Event>, Error> {
         self.run(&Command { received: Some(a(received)), ..Command::new(caller, action) })
     }
 
