@@ -189,6 +189,21 @@ fn rule_1_2_sums_of_limits_must_fit_too() {
 }
 
 #[test]
+fn rule_1_2_what_passed_through_may_exceed_what_is_ever_held() {
+    let mut pool = Pool::funded();
+    let half = 1_u128 << 127;
+    pool.ok(OWNER, Action::FundReserve { assets: a(half) });
+    let limit = a(u128::MAX);
+    pool.insure(&Quote { limit, event_limit: limit, charge: a(1_000), ..quote(M1) });
+    // The same tokens are lost and recovered twice: 2^128 in all.
+    for counter in [half, u128::MAX] {
+        pool.report(M1, counter);
+        pool.ok(CAROL, Action::RecoverMarket { market: M1, assets: a(half), count: 9 });
+    }
+    assert_eq!(pool.reserve(), half);
+}
+
+#[test]
 fn rule_1_2_shares_minted_round_down() {
     let mut pool = Pool::covered();
     pool.report(M1, 33_333);
