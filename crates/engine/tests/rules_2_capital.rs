@@ -314,9 +314,12 @@ fn rule_2_4_whoever_holds_less_than_the_smallest_exit_can_still_leave_whole() {
     assert_eq!(pool.shares(0, CAROL), s(0));
 }
 
+/// A change of the rules.
+type Change = fn(&mut Rules);
+
 #[test]
 fn rule_2_4_parameters_are_bounded() {
-    let bad: [(&str, fn(&mut Rules)); 17] = [
+    let bad: [(&str, Change); 17] = [
         ("deposit_min", |r| r.deposit_min = a(0)),
         ("exit_min", |r| r.exit_min = a(0)),
         ("ticket_min", |r| r.ticket_min = a(0)),
@@ -340,7 +343,7 @@ fn rule_2_4_parameters_are_bounded() {
         change(&mut own);
         assert_eq!(own.validate(), Err(Error::RuleOutOfBounds { parameter }), "{parameter}");
     }
-    let good: [fn(&mut Rules); 5] = [
+    let good: [Change; 5] = [
         |r| r.cooldown = 365 * DAY,
         |r| r.waiting = 1,
         |r| r.term_epochs_max = 104,

@@ -217,9 +217,12 @@ fn rule_3_2_governance_bounds_what_a_quote_may_say() {
     assert_eq!(error, Error::PremiumTooLow { premium: a(4_986), least: a(4_987) });
 }
 
+/// A change of a quote.
+type Change = fn(&mut Quote);
+
 #[test]
 fn rule_3_2_quotes_that_make_no_sense_are_refused() {
-    let cases: [(&str, fn(&mut Quote)); 8] = [
+    let cases: [(&str, Change); 8] = [
         ("limit", |terms| terms.limit = a(0)),
         ("event_limit", |terms| terms.event_limit = a(0)),
         ("deductible_bond", |terms| (terms.deductible, terms.deductible_bond) = (a(5), a(6))),
