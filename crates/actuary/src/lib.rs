@@ -2,9 +2,10 @@
 //! bit-identical for any number of threads.
 //!
 //! Folders stand in the order in which data flows: [`price`] makes paths, [`book`] holds the loans,
-//! [`liquidation`] turns a path into bad debt, [`loss`] gathers distributions, [`capital`] measures and
-//! allocates risk, [`premium`] prices cover and describes each tranche.
+//! [`liquidation`] turns a path into bad debt, [`loss`] gathers distributions, [`aggregate`] adds up random numbers
+//! of claims, [`capital`] measures and allocates risk, [`premium`] prices cover and describes each tranche.
 
+pub mod aggregate;
 pub mod book;
 pub mod capital;
 pub mod liquidation;

@@ -4,8 +4,10 @@
 pub mod complex;
 pub mod eigen;
 pub mod elementary;
+pub mod incomplete;
 pub mod laplace;
 pub mod normal;
 pub mod pareto;
+pub mod quadrature;
 
 pub use complex::Complex;

@@ -1,0 +1,282 @@
+//! The number of claims in a period.
+//!
+//! Poisson, negative binomial and binomial counts obey `p_k = (a + b/k) p_(k-1)` (Panjer, ASTIN Bulletin 12,
+//! 1981; Klugman, Panjer, Willmot, Loss Models, chapter 6); any other count is a table of probabilities.
+
+use super::error::{AggregateError, positive, probabilities};
+use super::fourier::{Spectrum, sin_cos};
+use crate::math::{Complex, elementary};
+
+/// Largest expected number of claims.
+const MEAN_MAX: f64 = 1e6;
+
+/// Distribution of the number of claims.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frequency {
+    /// Poisson.
+    Poisson {
+        /// Expected number, at most a million.
+        mean: f64,
+    },
+    /// Negative binomial: Poisson with a gamma-distributed mean. The variance is `mean + mean^2 / size`.
+    NegativeBinomial {
+        /// Expected number, at most a million.
+        mean: f64,
+        /// Shape of the mixing gamma variable, above 0; its coefficient of variation is `1/sqrt(size)`.
+        size: f64,
+    },
+    /// Binomial.
+    Binomial {
+        /// Number of trials, at most a million.
+        trials: u32,
+        /// Probability of a claim in each, in (0, 1).
+        probability: f64,
+    },
+    /// `table[k]` is the probability of k claims.
+    Table(Vec<f64>),
+}
+
+/// The recursion of a count: `p_k = (a + b/k) p_(k-1)` from `ln p_0`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recursion {
+    /// a.
+    pub a: f64,
+    /// b.
+    pub b: f64,
+    /// Logarithm of the probability of no claim.
+    pub log_none: f64,
+}
+
+impl Frequency {
+    /// Negative binomial from the coefficient of variation of the mixing variable.
+    #[must_use]
+    pub fn mixed_poisson(mean: f64, mixing_deviation: f64) -> Self {
+        Self::NegativeBinomial { mean, size: 1.0 / (mixing_deviation * mixing_deviation) }
+    }
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    /// A parameter out of range; a table that is no distribution.
+    pub fn check(&self) -> Result<(), AggregateError> {
+        match self {
+            Self::Poisson { mean } => mean_in_range(*mean),
+            Self::NegativeBinomial { mean, size } => {
+                mean_in_range(*mean)?;
+                positive("size of the negative binomial", *size).map(|_| ())
+            }
+            Self::Binomial { trials, probability } => {
+                mean_in_range(f64::from(*trials))?;
+                if *probability > 0.0 && *probability < 1.0 {
+                    Ok(())
+                } else {
+                    Err(AggregateError::Parameter { name: "binomial probability", value: *probability })
+                }
+            }
+            Self::Table(table) => probabilities("claim counts", table),
+        }
+    }
+
+    /// Expected number of claims.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        match self {
+            Self::Poisson { mean } | Self::NegativeBinomial { mean, .. } => *mean,
+            Self::Binomial { trials, probability } => f64::from(*trials) * probability,
+            Self::Table(table) => table.iter().enumerate().map(|(k, p)| k as f64 * p).sum(),
+        }
+    }
+
+    /// Variance of the number of claims.
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        match self {
+            Self::Poisson { mean } => *mean,
+            Self::NegativeBinomial { mean, size } => mean + mean * mean / size,
+            Self::Binomial { trials, probability } => f64::from(*trials) * probability * (1.0 - probability),
+            Self::Table(table) => {
+                let mean = self.mean();
+                table.iter().enumerate().map(|(k, p)| (k as f64 - mean) * (k as f64 - mean) * p).sum()
+            }
+        }
+    }
+
+    /// The recursion, where there is one.
+    #[must_use]
+    pub fn recursion(&self) -> Option<Recursion> {
+        match *self {
+            Self::Poisson { mean } => Some(Recursion { a: 0.0, b: mean, log_none: -mean }),
+            Self::NegativeBinomial { mean, size } => {
+                let a = mean / (mean + size);
+                Some(Recursion { a, b: (size - 1.0) * a, log_none: -size * libm::log1p(mean / size) })
+            }
+            Self::Binomial { trials, probability } => {
+                let odds = probability / (1.0 - probability);
+                let n = f64::from(trials);
+                Some(Recursion { a: -odds, b: (n + 1.0) * odds, log_none: n * libm::log1p(-probability) })
+            }
+            Self::Table(_) => None,
+        }
+    }
+
+    /// Cumulative probabilities of 0, 1, 2, ... claims, up to where the rest is below 1e-17.
+    #[must_use]
+    pub fn cumulative(&self) -> Vec<f64> {
+        let Some(Recursion { a, b, log_none }) = self.recursion() else {
+            let Self::Table(table) = self else { return vec![1.0] };
+            let mut sum = 0.0;
+            return table
+                .iter()
+                .map(|p| {
+                    sum += p;
+                    sum
+                })
+                .collect();
+        };
+        let (mean, deviation) = (self.mean(), self.variance().sqrt());
+        let mut log_p = log_none;
+        let mut sum = libm::exp(log_p);
+        let mut out = vec![sum];
+        for k in 1_u32.. {
+            let ratio = a + b / f64::from(k);
+            if ratio <= 0.0 {
+                break;
+            }
+            log_p += libm::log(ratio);
+            let p = libm::exp(log_p);
+            sum += p;
+            out.push(sum);
+            // Beyond the mode the terms fall geometrically; stop when what is left cannot be seen.
+            let beyond = f64::from(k) > mean + deviation;
+            if beyond && ratio < 1.0 && p * ratio / (1.0 - ratio) < 1e-17 {
+                break;
+            }
+        }
+        out
+    }
+
+    /// Probability generating function E[z^N] at every point of a spectrum, in place.
+    pub fn generate(&self, z: &mut Spectrum) {
+        let pairs = z.re.iter_mut().zip(&mut z.im);
+        match self {
+            Self::Poisson { mean } => {
+                // e^(mean (z - 1)); |mean| <= 1e6 bounds the angle by what sin_cos is exact for unless large.
+                let mean = *mean;
+                if mean <= 1e5 {
+                    for (re, im) in pairs {
+                        let size = elementary::exp(mean * (*re - 1.0));
+                        let (sin, cos) = sin_cos(mean * *im);
+                        (*re, *im) = (size * cos, size * sin);
+                    }
+                } else {
+                    for (re, im) in pairs {
+                        let value = Complex::new(mean * (*re - 1.0), mean * *im).exp();
+                        (*re, *im) = (value.re, value.im);
+                    }
+                }
+            }
+            Self::NegativeBinomial { mean, size } => {
+                let beta = mean / size;
+                for (re, im) in pairs {
+                    (*re, *im) = power(1.0 - beta * (*re - 1.0), -beta * *im, -size);
+                }
+            }
+            Self::Binomial { trials, probability } => {
+                for (re, im) in pairs {
+                    let base = (1.0 + probability * (*re - 1.0), probability * *im);
+                    (*re, *im) = power(base.0, base.1, f64::from(*trials));
+                }
+            }
+            Self::Table(table) => {
+                for (re, im) in pairs {
+                    let (x, y) = (*re, *im);
+                    let (mut sum_re, mut sum_im) = (0.0, 0.0);
+                    for p in table.iter().rev() {
+                        (sum_re, sum_im) = (sum_re * x - sum_im * y + p, sum_re * y + sum_im * x);
+                    }
+                    (*re, *im) = (sum_re, sum_im);
+                }
+            }
+        }
+    }
+}
+
+fn mean_in_range(mean: f64) -> Result<(), AggregateError> {
+    if mean > 0.0 && mean <= MEAN_MAX {
+        Ok(())
+    } else {
+        Err(AggregateError::Parameter { name: "number of claims", value: mean })
+    }
+}
+
+/// (re + i im)^exponent by the principal logarithm; the base lies in the right half plane or the exponent is whole.
+fn power(re: f64, im: f64, exponent: f64) -> (f64, f64) {
+    let squared = re * re + im * im;
+    if squared == 0.0 {
+        return (0.0, 0.0);
+    }
+    let size = libm::exp(0.5 * exponent * libm::log(squared));
+    let angle = exponent * libm::atan2(im, re);
+    (size * libm::cos(angle), size * libm::sin(angle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Frequency> {
+        vec![
+            Frequency::Poisson { mean: 3.5 },
+            Frequency::Poisson { mean: 2_000.0 },
+            Frequency::NegativeBinomial { mean: 10.0, size: 4.0 },
+            Frequency::NegativeBinomial { mean: 0.2, size: 0.1 },
+            Frequency::Binomial { trials: 12, probability: 0.3 },
+            Frequency::Table(vec![0.2, 0.5, 0.0, 0.3]),
+        ]
+    }
+
+    #[test]
+    fn cumulative_probabilities_have_the_moments() {
+        for frequency in all() {
+            frequency.check().unwrap();
+            let cumulative = frequency.cumulative();
+            assert!((cumulative.last().unwrap() - 1.0).abs() < 1e-12, "{frequency:?}");
+            // E[N] and E[N(N-1)] as sums of tails.
+            let tail = |k: usize| 1.0 - cumulative[k];
+            let mean: f64 = (0..cumulative.len()).map(tail).sum();
+            let factorial: f64 = (0..cumulative.len()).map(|k| 2.0 * k as f64 * tail(k)).sum();
+            assert!((mean / frequency.mean() - 1.0).abs() < 1e-10, "{frequency:?}: {mean}");
+            let variance = factorial + mean - mean * mean;
+            assert!((variance / frequency.variance() - 1.0).abs() < 1e-6, "{frequency:?}: {variance}");
+        }
+    }
+
+    #[test]
+    fn generating_functions_are_sums_of_powers() {
+        for frequency in all() {
+            let (x, y) = (0.6, -0.5);
+            let mut spectrum = Spectrum { re: vec![x], im: vec![y] };
+            frequency.generate(&mut spectrum);
+            let cumulative = frequency.cumulative();
+            let (mut power, mut sum, mut before) = (Complex::new(1.0, 0.0), Complex::default(), 0.0);
+            for c in cumulative {
+                sum = sum + power * (c - before);
+                power = power * Complex::new(x, y);
+                before = c;
+            }
+            assert!((sum - Complex::new(spectrum.re[0], spectrum.im[0])).abs() < 1e-12, "{frequency:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_frequency() {
+        assert!(Frequency::Poisson { mean: 0.0 }.check().is_err());
+        assert!(Frequency::Poisson { mean: f64::NAN }.check().is_err());
+        assert!(Frequency::Poisson { mean: 2e6 }.check().is_err());
+        assert!(Frequency::NegativeBinomial { mean: 1.0, size: 0.0 }.check().is_err());
+        assert!(Frequency::Binomial { trials: 3, probability: 1.0 }.check().is_err());
+        assert!(Frequency::Table(vec![]).check().is_err());
+        assert!(Frequency::Table(vec![0.5, 0.4]).check().is_err());
+        assert!(Frequency::Table(vec![1.5, -0.5]).check().is_err());
+    }
+}

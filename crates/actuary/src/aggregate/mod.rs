@@ -1,0 +1,28 @@
+//! The distribution of the total of a random number of random claims.
+//!
+//! [`frequency`] counts claims, [`severity`] sizes one, [`claim`] puts it under a deductible and a limit and on a
+//! grid. The total is calculated by [`recursion`] (Panjer, or plain convolution), by [`transform`] (Fourier) or by
+//! [`simulate`]; the three agree, which is tested. [`distribution`] reads layers, stop-loss premiums, VaR and
+//! expected shortfall from the result, and adds independent totals, for instance event peril to simulated losses.
+//!
+//! Units: those of the losses. The mean number of claims is that of the period.
+
+pub mod claim;
+pub mod distribution;
+pub mod empirical;
+pub mod error;
+pub mod fourier;
+pub mod frequency;
+pub mod recursion;
+pub mod severity;
+pub mod simulate;
+pub mod transform;
+
+pub use claim::{Claim, Discretisation, Grid};
+pub use distribution::{Aggregate, Method};
+pub use empirical::Empirical;
+pub use error::AggregateError;
+pub use frequency::Frequency;
+pub use severity::Severity;
+pub use simulate::simulate;
+pub use transform::{Transform, TransformTerms};

@@ -1,0 +1,92 @@
+//! Compound distributions by the fast Fourier transform: the severity's spectrum through the generating function
+//! of the frequency and back.
+//!
+//! A transform of length L sees totals modulo L, so what lies beyond the grid comes back at its beginning
+//! (aliasing). Two remedies, both on by default: padding, which makes L a multiple of the grid, and exponential
+//! tilting (Grübel and Hermesmeier, ASTIN Bulletin 29, 1999): probabilities are multiplied by `e^(-t j / L)`
+//! before and by `e^(t j / L)` after, which shrinks what wraps around once by e^-t. Tilting costs precision: the
+//! rounding error near the end of the grid grows by `e^(t n / L)`, n the grid's length. With the default, 16 and
+//! twice the grid, aliasing is 1e-7 of the probability beyond two grids and rounding stays below 1e-12.
+
+use super::error::AggregateError;
+use super::fourier::{RealFourier, Spectrum};
+use super::frequency::Frequency;
+
+/// A transform for a given number of buckets; make one and use it for every market.
+#[derive(Clone, Debug)]
+pub struct Transform {
+    plan: RealFourier,
+    buckets: usize,
+    /// e^(-t j / L), and its inverse.
+    damping: Vec<f64>,
+    raising: Vec<f64>,
+}
+
+/// Padding and tilting.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TransformTerms {
+    /// Length of the transform over that of the grid, at least 1; rounded up to a power of two.
+    pub padding: usize,
+    /// Exponent t of the tilting over the whole transform, in [0, 40]; 0 for none.
+    pub tilt: f64,
+}
+
+impl Default for TransformTerms {
+    fn default() -> Self {
+        Self { padding: 2, tilt: 16.0 }
+    }
+}
+
+impl Transform {
+    /// A transform for totals of up to `buckets` buckets.
+    ///
+    /// # Errors
+    /// A padding outside 1 to 64, a tilt outside [0, 40].
+    pub fn new(buckets: usize, terms: TransformTerms) -> Result<Self, AggregateError> {
+        if !(1..=64).contains(&terms.padding) {
+            return Err(AggregateError::Parameter { name: "padding", value: terms.padding as f64 });
+        }
+        if !(0.0..=40.0).contains(&terms.tilt) {
+            return Err(AggregateError::Parameter { name: "tilt", value: terms.tilt });
+        }
+        let plan = RealFourier::new(buckets.max(2).saturating_mul(terms.padding));
+        let per_bucket = terms.tilt / plan.length() as f64;
+        let damping = (0..buckets).map(|j| libm::exp(-per_bucket * j as f64)).collect();
+        let raising = (0..buckets).map(|j| libm::exp(per_bucket * j as f64)).collect();
+        Ok(Self { plan, buckets, damping, raising })
+    }
+
+    /// Probabilities of totals 0, 1, ..., `buckets - 1` (in buckets) of claims with the given probabilities.
+    /// Negative numbers of the size of the rounding error become 0.
+    ///
+    /// # Errors
+    /// A frequency out of range.
+    pub fn compound(&self, frequency: &Frequency, severity: &[f64]) -> Result<Vec<f64>, AggregateError> {
+        frequency.check()?;
+        let mut spectrum = self.spectrum(severity);
+        frequency.generate(&mut spectrum);
+        Ok(self.back(spectrum))
+    }
+
+    /// Probabilities of the sum of two independent totals.
+    #[must_use]
+    pub fn convolve(&self, left: &[f64], right: &[f64]) -> Vec<f64> {
+        let (mut a, b) = (self.spectrum(left), self.spectrum(right));
+        for ((re, im), (x, y)) in a.re.iter_mut().zip(&mut a.im).zip(b.re.iter().zip(&b.im)) {
+            (*re, *im) = (*re * x - *im * y, *re * y + *im * x);
+        }
+        self.back(a)
+    }
+
+    fn spectrum(&self, probabilities: &[f64]) -> Spectrum {
+        let tilted: Vec<f64> = probabilities.iter().zip(&self.damping).map(|(p, d)| p * d).collect();
+        self.plan.forward(&tilted)
+    }
+
+    fn back(&self, spectrum: Spectrum) -> Vec<f64> {
+        let mut totals = self.plan.inverse(spectrum);
+        totals.truncate(self.buckets);
+        totals.iter_mut().zip(&self.raising).for_each(|(p, raise)| *p = (*p * raise).max(0.0));
+        totals
+    }
+}
