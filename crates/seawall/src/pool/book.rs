@@ -1,6 +1,7 @@
 //! A pool's file opened for a command: names become numbers, the command is journalled, its outcome printed.
 
 use std::hash::{BuildHasher, RandomState};
+use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 
 use seawall_engine::{AccountId, Action, Command, MarketId, State};
@@ -43,6 +44,7 @@ pub struct Book {
     labels: Labels,
     accounts_known: usize,
     markets_known: usize,
+    derived: bool,
 }
 
 impl Book {
@@ -80,7 +82,7 @@ impl Book {
             .map_err(|why| Failure::damaged(format!("{}: its header {why}", ledger.file().display())))?;
         let (accounts_known, markets_known) = (accounts.len(), markets.len());
         let labels = Labels { unit, tranches, accounts, markets };
-        Ok(Self { ledger, labels, accounts_known, markets_known })
+        Ok(Self { ledger, labels, accounts_known, markets_known, derived: false })
     }
 
     /// The pool's state.
@@ -164,6 +166,24 @@ impl Book {
         write.caller.as_deref().map_or(Ok(role), |name| self.account("--as", name))
     }
 
+    /// Says that the command's numbers come from the pool's state or from the clock: repeated with its key it
+    /// would come out differently, so that then the key alone says what was meant.
+    pub const fn derive(&mut self) {
+        self.derived = true;
+    }
+
+    /// The command as it was journalled under this key, when it was derived and the caller asks the same again.
+    fn meant(&self, key: &str, command: Command) -> Result<Command, Failure> {
+        if !self.derived {
+            return Ok(command);
+        }
+        let entry = self.ledger.entry_of(key).map_err(|error| of_ledger(&error, Some(&self.labels)))?;
+        let same = |then: &Command| {
+            then.caller == command.caller && discriminant(&then.action) == discriminant(&command.action)
+        };
+        Ok(entry.map(|entry| entry.command).filter(same).unwrap_or(command))
+    }
+
     /// Journals a command and prints what it did.
     ///
     /// # Errors
@@ -194,7 +214,7 @@ impl Book {
         let key = write.key.clone().unwrap_or_else(fresh_key);
         let (accounts, markets) =
             (&self.labels.accounts[self.accounts_known..], &self.labels.markets[self.markets_known..]);
-        let command = Command::new(caller, action);
+        let command = self.meant(&key, Command::new(caller, action))?;
         // The names come in the order in which they were numbered above, so they get the same numbers.
         let outcome = self.ledger.execute_naming(&key, at, |names| {
             accounts.iter().try_for_each(|name| names.account(name).map(|_| ()))?;
@@ -324,7 +344,10 @@ pub fn of_ledger(error: &LedgerError, labels: Option<&Labels>) -> Failure {
             "seawall pool verify --pool {} lists the damage; restore a backup",
             file.display()
         )),
-        LedgerError::WalMissing { .. } => Failure::damaged(error),
+        LedgerError::WalMissing { file, .. } => Failure::damaged(error).hint(format!(
+            "if it cannot be brought back: seawall pool repair --pool {} --accept-log-loss",
+            file.display()
+        )),
         LedgerError::InUse { .. } => {
             Failure::environment(error).hint("try again when the other command has ended")
         }

@@ -51,10 +51,10 @@ pub struct HowMany {
     /// Number of shares.
     #[arg(long)]
     shares: Option<String>,
-    /// Shares worth this amount now, rounded up. When the command is repeated with its key, give --shares instead.
+    /// Shares worth this amount now, rounded up.
     #[arg(long)]
     amount: Option<String>,
-    /// All unlocked shares. When the command is repeated with its key, give --shares instead.
+    /// All unlocked shares.
     #[arg(long)]
     all: bool,
 }
@@ -66,15 +66,16 @@ impl HowMany {
     /// Not a number; nothing to give.
     pub fn shares(
         &self,
-        book: &Book,
+        book: &mut Book,
         write: &Write,
         owner: AccountId,
         tranche: u8,
     ) -> Result<Shares, Failure> {
-        let unit = &book.labels().unit;
         if let Some(text) = &self.shares {
-            return unit.shares("--shares", text);
+            return book.labels().unit.shares("--shares", text);
         }
+        book.derive();
+        let unit = &book.labels().unit;
         let active = book.state().core().tranches[usize::from(tranche)].active;
         let none = || Failure::input(format!("--tranche: nobody holds {}", book.labels().tranche(tranche)));
         if let Some(text) = &self.amount {
@@ -124,7 +125,7 @@ pub fn transfer(args: &Transfer, format: Format) -> Result<(), Failure> {
         // A slip of the pen must not send shares to nobody.
         book.account("--to", &args.to)?
     };
-    let shares = args.how_many.shares(&book, &args.write, caller, tranche)?;
+    let shares = args.how_many.shares(&mut book, &args.write, caller, tranche)?;
     book.run(&args.write, caller, Action::Transfer { tranche, to, shares }, format)
 }
 

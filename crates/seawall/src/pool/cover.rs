@@ -154,12 +154,11 @@ fn quote(args: &QuoteArgs, format: Format) -> Result<(), Failure> {
     let at = instant::of_command(args.at.as_deref())?;
     let signed = args.terms.signed(&mut book, at)?;
     let file = QuoteFile::of(&signed, book.labels());
-    let file = serde_json::to_value(&file).map_err(Failure::environment)?;
+    let text = serde_json::to_string_pretty(&file).map_err(Failure::environment)?;
     let Some(path) = &args.out else {
-        print_json(&file);
+        line(&text);
         return Ok(());
     };
-    let text = serde_json::to_string_pretty(&file).map_err(Failure::environment)?;
     std::fs::write(path, text + "\n")
         .map_err(|error| Failure::environment(format!("--out: {}: {error}", path.display())))?;
     let digest = label::hex(&signed.digest);

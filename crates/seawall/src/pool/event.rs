@@ -23,11 +23,8 @@ impl Described {
     /// One line for people: `deposited: tranche junior, owner alice, assets 1,000.00 USDC`.
     pub fn line(&self, labels: &Labels) -> String {
         let name = self.name.replace('_', " ");
-        let values: Vec<String> = self
-            .fields
-            .iter()
-            .map(|(key, value)| format!("{} {}", key.replace('_', " "), value.text(labels)))
-            .collect();
+        let value = |(key, value): &(String, Field)| format!("{} {}", labels.words(key), value.text(labels));
+        let values: Vec<String> = self.fields.iter().map(value).collect();
         if values.is_empty() { name } else { format!("{name}: {}", values.join(", ")) }
     }
 

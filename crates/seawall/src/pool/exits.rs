@@ -65,10 +65,10 @@ enum Step {
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     match &args.step {
         Step::Request { write, tranche, how_many } => {
-            let book = Book::open(write)?;
+            let mut book = Book::open(write)?;
             let caller = book.caller(write)?;
             let tranche = book.tranche("--tranche", tranche)?;
-            let shares = how_many.shares(&book, write, caller, tranche)?;
+            let shares = how_many.shares(&mut book, write, caller, tranche)?;
             book.run(write, caller, Action::RequestExit { tranche, shares }, format)
         }
         Step::Clear { write, count } => {

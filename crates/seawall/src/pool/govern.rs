@@ -58,12 +58,15 @@ pub struct Pause {
 /// # Errors
 /// Bad arguments; what the engine refuses.
 pub fn pause(args: &Pause, format: Format) -> Result<(), Failure> {
-    let book = Book::open(&args.write)?;
+    let mut book = Book::open(&args.write)?;
     let caller = book.caller_or(&args.write, book.state().rules().roles.guardian)?;
     let at = instant::of_command(args.write.at.as_deref())?;
     let until = match (&args.until, &args.pause_for) {
         (Some(text), _) => instant::parse("--until", text)?,
-        (None, Some(text)) => at.saturating_add(instant::duration("--for", text)?),
+        (None, Some(text)) => {
+            book.derive();
+            at.saturating_add(instant::duration("--for", text)?)
+        }
         (None, None) => return Err(Failure::input("--for is missing")),
     };
     book.run_at(&args.write, caller, Action::Pause { until }, at, format)

@@ -80,6 +80,9 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         let failure = Failure::input(format!("--pool: {}: exists already", path.display()));
         return Err(failure.hint("choose another name; a pool is never overwritten"));
     }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        return Err(Failure::input(format!("--pool: {}: there is no such folder", folder.display())));
+    }
     let pool = match &args.id {
         Some(text) => label::digest(text)
             .ok_or_else(|| Failure::input(format!("--id: {text:?} is not 64 hexadecimal digits")))?,

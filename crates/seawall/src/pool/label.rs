@@ -32,6 +32,17 @@ impl Labels {
         self.markets.get(id.index()).map_or_else(|| format!("market {}", id.0), Clone::clone)
     }
 
+    /// A key in words: underscores become spaces, and tranches stand by name.
+    pub fn words(&self, key: &str) -> String {
+        match key.rsplit_once("tranche_") {
+            Some((before, index)) => {
+                let name = index.parse().map_or_else(|_| index.to_owned(), |index| self.tranche(index));
+                format!("{}{name}", before.replace('_', " "))
+            }
+            None => key.replace('_', " "),
+        }
+    }
+
     /// Name of a tranche.
     pub fn tranche(&self, index: u8) -> String {
         let name = self.tranches.get(usize::from(index));

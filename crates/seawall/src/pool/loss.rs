@@ -162,17 +162,20 @@ pub struct Estimate {
 /// # Errors
 /// Bad arguments; what the engine refuses.
 pub fn estimate(args: &Estimate, format: Format) -> Result<(), Failure> {
-    let book = Book::open(&args.write)?;
-    let rules = book.state().rules();
-    let caller = book.caller_or(&args.write, rules.roles.risk)?;
+    let mut book = Book::open(&args.write)?;
+    let caller = book.caller_or(&args.write, book.state().rules().roles.risk)?;
     let market = book.market("--market", &args.market)?;
     let amount = book.labels().unit.assets("--amount", &args.amount)?;
     let at = instant::of_command(args.write.at.as_deref())?;
     let open = book.state().market(market).and_then(|market| market.estimate).map(|open| open.expiry);
     let expiry = match (&args.until, &args.valid_for) {
         (Some(text), _) => instant::parse("--until", text)?,
-        (None, Some(text)) => at.saturating_add(instant::duration("--for", text)?),
-        (None, None) => open.unwrap_or(at.saturating_add(rules.latent_term_max)),
+        (None, text) => {
+            book.derive();
+            let longest = at.saturating_add(book.state().rules().latent_term_max);
+            let valid = text.as_deref().map(|text| instant::duration("--for", text)).transpose()?;
+            valid.map_or(open.unwrap_or(longest), |valid| at.saturating_add(valid))
+        }
     };
     book.run_at(&args.write, caller, Action::PostEstimate { market, amount, expiry }, at, format)
 }

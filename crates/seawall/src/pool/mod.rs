@@ -23,6 +23,7 @@ mod loss;
 mod quote_file;
 mod recover;
 mod refusal;
+mod repair;
 mod rules_file;
 mod section;
 mod status;
@@ -77,6 +78,8 @@ enum Command {
     History(history::Args),
     /// Check a pool's file from its first entry on.
     Verify(history::Verify),
+    /// Go on after the log of a killed session was lost.
+    Repair(repair::Args),
 }
 
 /// Runs the command.
@@ -100,5 +103,6 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         Command::Status(args) => status::run(args, format),
         Command::History(args) => history::run(args, format),
         Command::Verify(args) => history::verify(args, format),
+        Command::Repair(args) => repair::run(args, format),
     }
 }

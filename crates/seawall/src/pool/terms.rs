@@ -85,6 +85,7 @@ impl TermArgs {
     /// # Errors
     /// Bad arguments, a market or signer that the pool does not know.
     pub fn signed(&self, book: &mut Book, at: Seconds) -> Result<Signed, Failure> {
+        book.derive();
         let market = given("--market", self.market.as_deref())?;
         let market = book
             .market("--market", market)
