@@ -9,7 +9,7 @@ use std::path::Path;
 use seawall_engine::{AccountId, Action, Command, Config, State, apply, execute};
 use seawall_fixed::Assets;
 use seawall_ledger::{Ledger, LedgerError, Options, Request, state_hash};
-use support::{ACCOUNTS, OWNER, T0, config, create, place, request, run};
+use support::{ACCOUNTS, OWNER, T0, config, create, place, request, run, run_together};
 
 fn sync() -> Command {
     Command::new(OWNER, Action::Sync)
@@ -25,7 +25,7 @@ const ALICE: AccountId = AccountId(8);
 fn the_stream_of_commands_reaches_every_kind_of_record() {
     let (_folder, file) = place();
     let mut ledger = create(&file);
-    let accepted = run(&mut ledger, 1, 0, 1_500).len();
+    let accepted = run_together(&mut ledger, 1, 0, 1_500);
     let core = ledger.state().core();
     assert!(accepted > 800, "{accepted} of 1,500 accepted");
     assert!(core.tickets > 0 && core.exits > 0 && core.policies > 2 && core.members > 0, "{core:?}");
@@ -180,7 +180,7 @@ fn snapshots_change_nothing_but_the_start() {
     create(&file).close().unwrap();
     let options = Options { snapshot_every: 100, ..Options::default() };
     let mut ledger = Ledger::open_with(&file, options).unwrap();
-    run(&mut ledger, 3, 0, 600);
+    run_together(&mut ledger, 3, 0, 600);
     let (head, hash) = (ledger.head(), ledger.state_hash());
     assert_eq!(state_hash(&replay(&ledger)), hash);
     ledger.close().unwrap();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use support::{create, place, run};
+use support::{create, place, run_together};
 
 /// Layout number and fingerprint of the fields, in their order, of everything that a busy pool holds.
 ///
@@ -82,7 +82,7 @@ impl<'de> Visitor<'de> for Fields {
 fn a_changed_state_has_a_new_layout_number() {
     let (_folder, file) = place();
     let mut ledger = create(&file);
-    run(&mut ledger, 1, 0, 1_500);
+    run_together(&mut ledger, 1, 0, 1_500);
     ledger.take_snapshot().unwrap();
     let text = serde_json::to_string(ledger.state()).unwrap();
     let Shape(paths) = serde_json::from_str(&text).unwrap();

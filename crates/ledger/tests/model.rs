@@ -23,7 +23,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => (1_u64..40).prop_map(Step::Singly),
+        4 => (1_u64..15).prop_map(Step::Singly),
         4 => (1_u64..60).prop_map(Step::Together),
         2 => (any::<bool>(), any::<bool>()).prop_map(|(snapshots, close)| Step::Reopen { snapshots, close }),
         1 => Just(Step::Snapshot),
@@ -32,7 +32,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_ledger_is_the_engine_with_a_memory(seed: u64, steps in prop::collection::vec(step(), 4..24)) {

@@ -188,3 +188,14 @@ pub fn run(ledger: &mut Ledger, seed: u64, from: u64, to: u64) -> Vec<Outcome> {
     }
     outcomes
 }
+
+/// The same in transactions of 50 commands.
+pub fn run_together(ledger: &mut Ledger, seed: u64, from: u64, to: u64) -> usize {
+    let mut accepted = 0;
+    for first in (from..to).step_by(50) {
+        let keys: Vec<String> = (first..to.min(first + 50)).map(|index| format!("key {index}")).collect();
+        let requests = (first..).zip(&keys).map(|(index, key)| request(seed, index, key)).collect();
+        accepted += ledger.execute_batch(requests).unwrap().into_iter().flatten().count();
+    }
+    accepted
+}
