@@ -200,7 +200,8 @@ fn rule_1_2_what_passed_through_may_exceed_what_is_ever_held() {
         pool.report(M1, counter);
         pool.ok(CAROL, Action::RecoverMarket { market: M1, assets: a(half), count: 9 });
     }
-    assert_eq!(pool.reserve(), half);
+    // The second loss is one unit smaller than what came back of it.
+    assert_eq!(pool.reserve(), half + 1);
 }
 
 #[test]
