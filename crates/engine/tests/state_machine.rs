@@ -28,7 +28,7 @@ fn play(setup: &Setup, steps: &[Step]) -> Result<World, String> {
 fn the_pool_keeps_its_promises_under_random_commands() {
     check(
         "proptest-regressions/commands.txt",
-        cases(400),
+        cases(3000),
         || (setup(), steps(STEPS_MAX)),
         |(setup, steps)| {
             let end = |mut world: World| checks::at_the_end(&mut world);
@@ -41,7 +41,7 @@ fn the_pool_keeps_its_promises_under_random_commands() {
 fn every_exit_is_paid_when_it_is_due_whatever_else_happens() {
     check(
         "proptest-regressions/exits.txt",
-        cases(200).div_ceil(2),
+        cases(2000).div_ceil(2),
         || (setup(), steps(STEPS_MAX), steps(40)),
         |(setup, before, after)| {
             let pay = |mut world: World| {

@@ -69,6 +69,16 @@ fn prices(world: &World, before: &Core, events: &[Event]) -> Checked<()> {
                 _ => {}
             }
         }
+        // 2.2: the queued class bears its part of the whole sync's loss, rounded up.
+        let at_risk = old.assets() + earned;
+        if !(lost + lost_queued).is_zero() {
+            let part = (lost + lost_queued)
+                .scale(old.queued.assets.get(), at_risk.get(), Rounding::Up)
+                .map_err(|_| "2.1: a tranche lost more than it had")?;
+            if lost_queued != part.min(old.queued.assets) {
+                return Err(format!("2.2: queued shares of tranche {index} lost {lost_queued}, not {part}"));
+            }
+        }
         price(&old.active, &new.active, earned, lost, 3).map_err(|why| format!("active {index}: {why}"))?;
         price(&old.queued, &new.queued, Assets::ZERO, lost_queued, 0)
             .map_err(|why| format!("queued {index}: {why}"))?;

@@ -305,7 +305,7 @@ impl World {
             1 => quote.deadline = self.now.saturating_sub(1),
             2 => quote.nonce = nonce.wrapping_sub(1),
             3 => quote.nonce = nonce + 3,
-            4 => quote.counter = counter + 1,
+            4 => quote.counter = counter.wrapping_add(1),
             5 => quote.buyer = OWNER,
             6 => quote.pool = [0; 32],
             7 => quote.holds_pool_asset = true,
@@ -330,7 +330,7 @@ impl World {
         if policy.premium < quote.premium || policy.premium > premium_max {
             return Err(format!("3.4: a premium of {} for {}", policy.premium, quote.premium));
         }
-        if !(2..=10).contains(&terms.spoil) || matches!(terms.spoil, 3 | 10) {
+        if !(1..=10).contains(&terms.spoil) || matches!(terms.spoil, 3 | 10) {
             // A quote buys once.
             let again = self.run(&command)?;
             if deadline >= self.now
