@@ -4,11 +4,10 @@
 use seawall_engine::{Action, LevelCounter};
 use seawall_fixed::Assets;
 
-use super::opening::{Calendar, report_command};
+use super::opening::Calendar;
 use super::pool::{LEAVER, OPERATOR, Pool, UNDERWRITERS, tokens, underwriter, units};
 use super::replay::Replay;
 use crate::output::Failure;
-use crate::quote::windows::minute;
 
 /// Who can bear a loss, in the order in which they do.
 pub const BEARERS: [&str; 8] =
@@ -66,16 +65,10 @@ pub fn carry(pool: &mut Pool, replay: &Replay, calendar: &Calendar) -> Result<Cr
     let mut scale = 1.0;
     for (index, hour) in replay.hours.iter().enumerate() {
         pool.now = calendar.crash + 3_600 * (index as u64 + 1);
-        let mut commands = Vec::with_capacity(markets + 1);
         for (market, (state, counter)) in hour.markets.iter().zip(&mut counters).enumerate() {
-            let before = counter.cum;
-            let after = counter.poke(units(state.level())?.get()).map_err(|_| too_large())?;
-            if after > before {
-                commands.push(report_command(market, after, &minute(hour.history_time)));
-            }
+            pool.counters[market] = counter.poke(units(state.level())?.get()).map_err(|_| too_large())?;
         }
-        commands.push((OPERATOR, Action::Sync));
-        pool.act_all(commands)?;
+        pool.act(OPERATOR, Action::Sync)?;
         // Half-way through, after the hour's losses are booked.
         if index + 1 == replay.hours.len() / 2 {
             request = ask_to_leave(pool)?;

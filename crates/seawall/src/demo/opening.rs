@@ -1,12 +1,12 @@
 //! Before the crash: capital comes in, the actuary's quotes are bought, time passes until the cover is in force
 //! and past its early period.
 
-use seawall_engine::{Action, Quote as SignedQuote, Reading, Source};
+use seawall_engine::{Action, Quote as SignedQuote, Source};
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, epoch_of, epoch_start};
 use sha2::{Digest, Sha256};
 
 use super::pool::{
-    ACTUARY, DECIMALS, EARLY_PERIOD, OPERATOR, Pool, REPORTER, UNDERWRITERS, market_id, millionths, tokens,
+    ACTUARY, DECIMALS, EARLY_PERIOD, OPERATOR, Pool, UNDERWRITERS, market_id, millionths, tokens,
     treasury, underwriter, units,
 };
 use crate::output::Failure;
@@ -89,16 +89,13 @@ pub fn capitalise(pool: &mut Pool, quote: &Quote) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The markets' counters are opened at zero and their cover is bought, then activated at its start.
+/// Cover is bought for every market, whose counter stands at zero, and activated at its start.
 ///
 /// # Errors
 /// What the pool refuses.
 pub fn sell(pool: &mut Pool, quote: &Quote, calendar: &Calendar) -> Result<Vec<Sold>, Failure> {
     pool.now = calendar.bought;
     let markets = quote.inputs.insured.len();
-    for market in 0..markets {
-        report(pool, market, 0, "opening")?;
-    }
     let mut sold = Vec::with_capacity(markets);
     for market in 0..markets {
         sold.push(buy(pool, quote, calendar, market)?);
@@ -108,18 +105,6 @@ pub fn sell(pool: &mut Pool, quote: &Quote, calendar: &Calendar) -> Result<Vec<S
         pool.act(OPERATOR, Action::Activate { market: market_id(market) })?;
     }
     Ok(sold)
-}
-
-/// Posts a counter with the digest of what it was computed from.
-pub fn report(pool: &mut Pool, market: usize, counter: u128, from: &str) -> Result<(), Failure> {
-    let (caller, action) = report_command(market, counter, from);
-    pool.act(caller, action).map(|_| ())
-}
-
-/// The command that posts a counter.
-pub fn report_command(market: usize, counter: u128, from: &str) -> (seawall_engine::AccountId, Action) {
-    let evidence = Sha256::digest(format!("{market} {counter} {from}")).into();
-    (REPORTER, Action::Report { reading: Reading::of(market_id(market), counter), evidence })
 }
 
 fn buy(pool: &mut Pool, quote: &Quote, calendar: &Calendar, market: usize) -> Result<Sold, Failure> {
@@ -136,7 +121,7 @@ fn buy(pool: &mut Pool, quote: &Quote, calendar: &Calendar, market: usize) -> Re
         pool: *pool.state().pool(),
         market: market_id(market),
         buyer: treasury(market),
-        source: Source::Reported,
+        source: Source::Adapter { code: Sha256::digest(b"demonstration adapter").into(), conversion: None },
         destination: treasury(market),
         holds_pool_asset: false,
         limit,

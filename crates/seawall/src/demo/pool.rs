@@ -1,13 +1,16 @@
 //! The pool of the demonstration: a ledger file, its rules, the people in it. Every step is a command that the
 //! ledger makes durable before anything else happens; nothing reaches the state by another way.
 //!
-//! The settlement token is crvUSD with 18 decimals; one unit of the quote currency is one token.
+//! The settlement token is crvUSD with 18 decimals; one unit of the quote currency is one token. The markets are
+//! read by adapters: every command carries the counters of all of them, so that one hour's losses are settled
+//! together and nobody gains by being read first (rule 4.4).
 
 use std::path::Path;
 
 use seawall_actuary::premium::units_down;
 use seawall_engine::{
-    AccountId, Action, Asset, Command, Config, Event, Knot, MULTIPLIER_ONE, MarketId, Roles, Rules, State,
+    AccountId, Action, Asset, Command, Config, Event, Knot, MULTIPLIER_ONE, MarketId, Reading, Roles, Rules,
+    State,
 };
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds};
 use seawall_ledger::{Ledger, LedgerError, Outcome, Report, Request};
@@ -29,11 +32,9 @@ pub const OPERATOR: AccountId = AccountId(0);
 pub const ACTUARY: AccountId = AccountId(1);
 const RISK_DESK: AccountId = AccountId(2);
 const GUARDIAN: AccountId = AccountId(3);
-/// Who posts the markets' counters.
-pub const REPORTER: AccountId = AccountId(4);
-const FEES: AccountId = AccountId(5);
+const FEES: AccountId = AccountId(4);
 
-const OFFICES: [&str; 6] = ["operator", "actuary", "risk desk", "guardian", "reporter", "fees"];
+const OFFICES: [&str; 5] = ["operator", "actuary", "risk desk", "guardian", "fees"];
 
 /// An underwriter: name, tranche, part of the tranche that it pays in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,6 +64,8 @@ pub struct Pool {
     /// Second of the next command.
     pub now: Seconds,
     commands: u64,
+    /// What the adapters show: the loss counter of each market, units.
+    pub counters: Vec<u128>,
 }
 
 /// Rules of the demonstration. `fee` is what the quote calls expenses, as a part of the premium that streams.
@@ -74,7 +77,7 @@ fn rules(early_period: Seconds, waiting: Seconds, fee: Ppm) -> Rules {
             actuaries: vec![ACTUARY],
             risk: RISK_DESK,
             guardian: GUARDIAN,
-            reporters: vec![REPORTER],
+            reporters: Vec::new(),
         },
         deposit_min: tokens(1_000),
         exit_min: tokens(1_000),
@@ -133,7 +136,7 @@ impl Pool {
             opened,
         };
         let ledger = Ledger::create(file, config, &accounts, markets).map_err(failed)?;
-        Ok(Self { ledger, now: opened, commands: 0 })
+        Ok(Self { ledger, now: opened, commands: 0, counters: vec![0; markets.len()] })
     }
 
     /// The state after the last command.
@@ -148,8 +151,20 @@ impl Pool {
     pub fn act(&mut self, caller: AccountId, action: Action) -> Result<Vec<Event>, Failure> {
         self.commands += 1;
         let key = format!("demo {}", self.commands);
-        let outcome = self.ledger.execute(&key, &Command::new(caller, action), self.now).map_err(failed)?;
+        let command = self.command(caller, action);
+        let outcome = self.ledger.execute(&key, &command, self.now).map_err(failed)?;
         Ok(outcome.events)
+    }
+
+    /// A command with the readings of this moment; pure claims read nothing.
+    fn command(&self, caller: AccountId, action: Action) -> Command {
+        let mut command = Command::new(caller, action);
+        if !command.action.is_pure_claim() {
+            let counters = self.counters.iter().enumerate();
+            command.readings =
+                counters.map(|(market, &counter)| Reading::of(market_id(market), counter)).collect();
+        }
+        command
     }
 
     /// Executes several commands now, in one transaction.
@@ -160,11 +175,10 @@ impl Pool {
         let keys: Vec<String> =
             (1..=commands.len() as u64).map(|index| format!("demo {}", self.commands + index)).collect();
         self.commands += commands.len() as u64;
-        let now = self.now;
         let requests = commands
             .into_iter()
             .zip(&keys)
-            .map(|((caller, action), key)| Request::new(key, now, Command::new(caller, action)))
+            .map(|((caller, action), key)| Request::new(key, self.now, self.command(caller, action)))
             .collect();
         let outcomes = self.ledger.execute_batch(requests).map_err(failed)?;
         let mut events = Vec::new();

@@ -1,18 +1,24 @@
 //! The frame of a chart and what all charts share: grid, axes, paths, legends, the strip that carries the
-//! tooltips. Units: a chart is [`WIDTH`] wide, whatever it is shown at.
+//! tooltips. Units: pixels of a wide screen; the chart shrinks with its column.
 
 use std::fmt::Write;
 
 use maud::{Markup, html};
 
 use super::axis::Axis;
+use crate::quote::figures::short;
 
-/// Width of a chart's coordinates.
-pub const WIDTH: f64 = 720.0;
+/// Width of a chart over the whole page.
+pub const FULL: f64 = 1060.0;
+
+/// Width of a chart in one of two columns.
+pub const HALF: f64 = 496.0;
 
 /// Where the plot lies in the chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {
+    /// Width of the chart, [`FULL`] or [`HALF`].
+    pub width: f64,
     /// Height of the chart.
     pub height: f64,
     /// Left edge of the plot.
@@ -27,15 +33,18 @@ pub struct Frame {
 
 impl Frame {
     /// A plot of this height with room for the labels of both axes.
-    pub fn new(height: f64) -> Self {
-        Self { height, left: 58.0, right: WIDTH - 12.0, top: 18.0, bottom: height - 26.0 }
+    pub fn new(width: f64, height: f64) -> Self {
+        Self { width, height, left: 54.0, right: width - 14.0, top: 20.0, bottom: height - 26.0 }
     }
 
     /// The chart around its content.
     pub fn chart(&self, label: &str, content: &Markup) -> Markup {
+        let class = if self.width > HALF { "chart full" } else { "chart half" };
         html! {
-            svg.chart viewBox=(format!("0 0 {WIDTH} {}", self.height)) role="img" aria-label=(label) {
-                (content)
+            div.plot {
+                svg class=(class) viewBox=(format!("0 0 {} {}", self.width, self.height)) role="img" aria-label=(label) {
+                    (content)
+                }
             }
         }
     }
@@ -47,7 +56,7 @@ impl Frame {
                 line.grid x1=(place(self.left)) x2=(place(self.right)) y1=(place(axis.at(tick))) y2=(place(axis.at(tick))) {}
                 text x=(place(self.left - 8.0)) y=(place(axis.at(tick) + 4.0)) text-anchor="end" { (label(tick)) }
             }
-            text.title x=(place(self.left - 50.0)) y="9" { (title) }
+            text.title x="0" y="9" { (title) }
         }
     }
 
@@ -67,7 +76,7 @@ impl Frame {
         let (x_text, anchor) = if end { (x - 6.0, "end") } else { (x + 6.0, "start") };
         html! {
             line.mark x1=(place(x)) x2=(place(x)) y1=(place(self.top)) y2=(place(self.bottom)) {}
-            text.strong x=(place(x_text)) y=(place(self.top + 11.0)) text-anchor=(anchor) { (word) }
+            text class="strong halo" x=(place(x_text)) y=(place(self.top + 12.0)) text-anchor=(anchor) { (word) }
         }
     }
 
@@ -86,6 +95,15 @@ impl Frame {
 /// A coordinate with one decimal: enough for a picture, and the same everywhere.
 pub fn place(value: f64) -> String {
     format!("{value:.1}")
+}
+
+/// An amount at a tick: `2.5m`, without zeros that say nothing.
+pub fn tick(amount: f64) -> String {
+    let text = short(amount);
+    match text.strip_suffix('m') {
+        Some(digits) if digits.contains('.') => format!("{}m", digits.trim_end_matches('0').trim_end_matches('.')),
+        _ => text,
+    }
 }
 
 /// A path through points.

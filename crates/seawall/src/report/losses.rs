@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::axis::{Axis, ceiling};
-use super::chart::{BEARER_COLOURS, Frame, WIDTH, area, legend, path, place};
+use super::chart::{BEARER_COLOURS, FULL, Frame, HALF, area, legend, path, place, tick as tick_label};
 use crate::demo::Demonstration;
 use crate::demo::crash::BEARERS;
 use crate::demo::pool::{LEAVER, UNDERWRITERS};
@@ -31,7 +31,7 @@ pub fn leaving(demo: &Demonstration, frame: &Frame, axis: &Axis) -> Markup {
 
 /// Stacked area: booked so far, by who bore it.
 pub fn stack(demo: &Demonstration) -> Markup {
-    let frame = Frame::new(300.0);
+    let frame = Frame::new(FULL, 320.0);
     let ticks = &demo.crashed.ticks;
     let x = hours(demo, &frame);
     let y = Axis::linear(0.0, ceiling(demo.outcome.gross, 5), frame.bottom, frame.top);
@@ -69,7 +69,7 @@ pub fn stack(demo: &Demonstration) -> Markup {
     html! {
         (legend(&entries, false))
         (frame.chart("Bad debt booked so far, by who bore it", &html! {
-            (frame.grid_y(&y, "crvUSD", 5, short))
+            (frame.grid_y(&y, "crvUSD", 5, tick_label))
             @for (colour, d) in &areas { path d=(d) style=(format!("fill:var(--{colour})")) {} }
             (frame.labels_x(&midnights(demo, &x)))
             (leaving(demo, &frame, &x))
@@ -81,7 +81,7 @@ pub fn stack(demo: &Demonstration) -> Markup {
 
 /// Prices of the history's columns since the beginning of the window.
 pub fn prices(demo: &Demonstration) -> Markup {
-    let frame = Frame::new(230.0);
+    let frame = Frame::new(FULL, 230.0);
     let ticks = &demo.crashed.ticks;
     let x = hours(demo, &frame);
     let change = |relative: f64| (relative - 1.0) * 100.0;
@@ -129,9 +129,16 @@ pub fn prices(demo: &Demonstration) -> Markup {
 
 /// One bar a market: its loss by who bore it.
 pub fn markets(demo: &Demonstration) -> Markup {
-    let (row, left) = (36.0, 74.0);
+    let (row, left) = (48.0, 66.0);
     let count = demo.outcome.markets.len();
-    let frame = Frame { height: row * count as f64 + 40.0, left, right: WIDTH - 76.0, top: 6.0, bottom: row * count as f64 + 10.0 };
+    let frame = Frame {
+        width: HALF,
+        height: row * count as f64 + 40.0,
+        left,
+        right: HALF - 56.0,
+        top: 6.0,
+        bottom: row * count as f64 + 10.0,
+    };
     let largest = demo.outcome.markets.iter().map(|market| market.gross).fold(0.0, f64::max);
     let x = Axis::linear(0.0, ceiling(largest, 4), frame.left, frame.right);
     let bars: Vec<(f64, &str, f64, Vec<(f64, f64, usize, f64)>)> = demo
@@ -140,7 +147,7 @@ pub fn markets(demo: &Demonstration) -> Markup {
         .iter()
         .enumerate()
         .map(|(index, market)| {
-            let y = frame.top + row * index as f64 + 5.0;
+            let y = frame.top + row * index as f64 + 9.0;
             let mut sum = 0.0;
             let mut parts = Vec::new();
             for bearer in 0..BEARERS.len() {
@@ -154,18 +161,18 @@ pub fn markets(demo: &Demonstration) -> Markup {
             (y, market.name.as_str(), sum, parts)
         })
         .collect();
-    let ticks: Vec<(f64, String)> = x.ticks(4).into_iter().map(|tick| (x.at(tick), short(tick))).collect();
+    let ticks: Vec<(f64, String)> = x.ticks(4).into_iter().map(|tick| (x.at(tick), tick_label(tick))).collect();
     frame.chart("Loss of each market by who bore it", &html! {
         @for (tick, _) in &ticks { line.grid x1=(place(*tick)) x2=(place(*tick)) y1=(place(frame.top)) y2=(place(frame.bottom)) {} }
         @for (y, name, sum, parts) in &bars {
-            text.strong x="0" y=(place(y + 17.0)) { (name) }
+            text.strong x="0" y=(place(y + 19.0)) { (name) }
             @for (from, width, bearer, amount) in parts {
-                rect x=(place(*from)) y=(place(*y)) width=(place(width.max(0.6))) height="24"
+                rect x=(place(*from)) y=(place(*y)) width=(place(width.max(0.6))) height="30"
                     style=(format!("fill:var(--{})", BEARER_COLOURS[*bearer])) {
                     title { (name) ": " (BEARERS[*bearer]) " " (money(*amount)) }
                 }
             }
-            text x=(place(x.at(*sum) + 8.0)) y=(place(y + 16.5)) { (short(*sum)) }
+            text x=(place(x.at(*sum) + 8.0)) y=(place(y + 19.0)) { (short(*sum)) }
         }
         (frame.labels_x(&ticks))
     })

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use seawall_actuary::loss::exceedance_probability;
 
 use super::axis::{Axis, ceiling};
-use super::chart::{BEARER_COLOURS, Frame, WIDTH, legend, path, place};
+use super::chart::{BEARER_COLOURS, FULL, Frame, HALF, legend, path, place, tick as tick_label};
 use super::losses::{hours, leaving, midnights};
 use crate::demo::Demonstration;
 use crate::demo::pool::{LEAVER, UNDERWRITERS};
@@ -18,8 +18,7 @@ const POINTS: usize = 160;
 
 /// Probability that the pool owes more than an amount, over the term and over a year, the layers below it.
 pub fn exceedance(demo: &Demonstration) -> Markup {
-    let mut frame = Frame::new(330.0);
-    frame.left = 66.0;
+    let frame = Frame::new(FULL, 340.0);
     let pricing = &demo.quote.pricing;
     let sizes = pricing.layers.sizes();
     let end = pricing.layers.attachment(sizes.len());
@@ -50,7 +49,7 @@ pub fn exceedance(demo: &Demonstration) -> Markup {
             (x.at(from), x.at(from + size), BEARER_COLOURS[index + 2], text)
         })
         .collect();
-    let ticks: Vec<(f64, String)> = x.ticks(6).into_iter().map(|tick| (x.at(tick), short(tick))).collect();
+    let ticks: Vec<(f64, String)> = x.ticks(6).into_iter().map(|tick| (x.at(tick), tick_label(tick))).collect();
     html! {
         (legend(&[
             ("junior", format!("within {} days", pricing.terms.term_days)),
@@ -70,7 +69,7 @@ pub fn exceedance(demo: &Demonstration) -> Markup {
             @if owed > 0.0 { (frame.mark(x.at(owed), &format!("this crash: {}", short(owed)), false)) }
             @if owed > 0.0 && back > 0.0 {
                 line.mark x1=(place(x.at(owed - back))) x2=(place(x.at(owed - back))) y1=(place(frame.top + 22.0)) y2=(place(frame.bottom)) {}
-                text.wide x=(place(x.at(owed) + 6.0)) y=(place(frame.top + 27.0)) { "after recoveries: " (short(owed - back)) }
+                text class="wide halo" x=(place(x.at(owed) + 6.0)) y=(place(frame.top + 27.0)) { "after recoveries: " (short(owed - back)) }
             }
         }))
     }
@@ -90,8 +89,8 @@ pub fn premium(demo: &Demonstration) -> Markup {
         ("expenses", total.expenses, "deductible"),
         ("no-claims bonus", total.no_claims_bonus, "coinsurance"),
     ];
-    let mut frame = Frame::new(250.0);
-    frame.top = 26.0;
+    let mut frame = Frame::new(FULL, 260.0);
+    frame.top = 28.0;
     let y = Axis::linear(0.0, ceiling(total.total.value * 1.04, 4), frame.bottom, frame.top);
     let slot = (frame.right - frame.left) / 5.0;
     let mut sum = 0.0;
@@ -105,7 +104,7 @@ pub fn premium(demo: &Demonstration) -> Markup {
         .collect();
     let last = (4, "premium", total.total.value, total.total.value, "senior");
     frame.chart("Premium line by line", &html! {
-        (frame.grid_y(&y, "crvUSD, all markets", 4, short))
+        (frame.grid_y(&y, "crvUSD, all markets", 4, tick_label))
         @for (index, name, amount, top, colour) in bars.iter().copied().chain([last]) {
             @let x = frame.left + slot * index as f64 + slot * 0.16;
             rect x=(place(x)) y=(place(y.at(top))) width=(place(slot * 0.68)) height=(place((y.at(top - amount) - y.at(top)).max(0.5)))
@@ -127,9 +126,10 @@ pub fn returns(demo: &Demonstration) -> Markup {
     let row = 52.0;
     let rows = &demo.outcome.tranches;
     let frame = Frame {
+        width: FULL,
         height: row * rows.len() as f64 + 34.0,
-        left: 74.0,
-        right: WIDTH - 70.0,
+        left: 66.0,
+        right: FULL - 76.0,
         top: 4.0,
         bottom: row * rows.len() as f64 + 6.0,
     };
@@ -160,7 +160,7 @@ pub fn returns(demo: &Demonstration) -> Markup {
 
 /// Price of an active share of both tranches and of the leaver's queued shares.
 pub fn shares(demo: &Demonstration) -> Markup {
-    let frame = Frame::new(250.0);
+    let frame = Frame::new(HALF, 232.0);
     let ticks = &demo.crashed.ticks;
     let x = hours(demo, &frame);
     let all = || ticks.iter().flat_map(|tick| tick.share_price.iter().copied().chain(tick.queued_price));
