@@ -96,7 +96,7 @@ fn rule_4_2_every_command_carries_one_reading_of_each_market_in_ascending_order(
 fn rule_4_2_a_failed_or_falling_read_makes_a_market_stale_and_books_nothing() {
     let (mut pool, calm) = two_adapters();
     pool.reading(OWNER, Action::Sync, &[Reading::of(M1, 5), calm[1]]).unwrap();
-    let falling = Reading::of(M1, 4);
+    let falling = Reading { recovered: 3, ..Reading::of(M1, 4) };
     let forgotten = Reading { recovered: 3, ..Reading::of(M1, 5) };
     pool.reading(OWNER, Action::Sync, &[forgotten, calm[1]]).unwrap();
     for bad in [Reading::failed(M1), falling, Reading { recovered: 2, ..Reading::of(M1, 5_000) }] {

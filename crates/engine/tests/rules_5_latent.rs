@@ -31,6 +31,18 @@ fn rule_5_6_the_latent_part_of_a_payment_stays_rounded_up() {
 }
 
 #[test]
+fn rule_5_6_the_latent_share_rounds_up() {
+    let (mut pool, exit) = cleared(quote(M1));
+    pool.report(M1, 33_333);
+    pool.ok(RISK, post(53335, pool.now + DAY));
+    // 10^6 x 53335 / 66,667 is a little above 800020: at that, 9999 of the 50,000 shares would be paid;
+    // at the next millionth one less.
+    assert_eq!((1_000_000_u64 * 53335 / 66_667, 1_000_000_u64 * 53335 % 66_667 > 0), (800020, true));
+    pool.ok(ALICE, Action::ClaimExit { exit });
+    assert_eq!(pool.state.exit(exit).unwrap().paid, s((1_000_000 - 800020) / 20 - 1));
+}
+
+#[test]
 fn rule_5_6_the_estimate_runs_through_deductible_coinsurance_limits_and_layers() {
     let mut terms = Quote { coinsurance: Ppm::new(200_000), event_limit: a(40_000), ..quote(M1) };
     (terms.deductible, terms.deductible_bond) = (a(1_000), a(1_000));

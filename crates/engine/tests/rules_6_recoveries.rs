@@ -186,6 +186,11 @@ fn rule_6_2_each_ticket_uses_the_balance_of_its_own_time() {
     for number in 0..3 {
         pool.ok(OWNER, recover(TicketId(number), 10_000));
         let due = pool.state.claimable(ALICE, TicketId(number), 0, ClassKind::Active).get();
+        // Neither a larger balance from before nor one from after can be used.
+        for index in (0..3).filter(|index| *index != number) {
+            let wrong = Error::WrongCheckpoint { ticket: TicketId(number), index };
+            assert_eq!(pool.err(ALICE, claim(TicketId(number), 0, ClassKind::Active, index)), wrong);
+        }
         assert_eq!(due, [10_000, 5_000, 3_000][number as usize]);
         pool.ok(ALICE, claim(TicketId(number), 0, ClassKind::Active, number));
     }
