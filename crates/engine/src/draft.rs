@@ -76,6 +76,11 @@ impl<'a> Draft<'a> {
         self.overlay.rules.as_ref().unwrap_or(&self.base.rules)
     }
 
+    /// True when this command has changed a market or the rules.
+    pub const fn touched_markets(&self) -> bool {
+        !self.overlay.markets.is_empty() || self.overlay.rules.is_some()
+    }
+
     /// Market at a place of the list.
     pub fn market_at(&self, place: u32) -> &Market {
         self.overlay.market_at(place)

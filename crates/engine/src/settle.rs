@@ -29,9 +29,12 @@ pub(crate) fn sync(draft: &mut Draft, readings: &[Reading], report: Option<&Repo
     if let Some(report) = report {
         take(draft, &report.reading)?;
     }
-    let losses = losses(draft)?;
-    if !losses.is_empty() {
-        book(draft, losses, readings, report)?;
+    // Every sync books all there is; something new comes by a reading or by a smaller smallest ticket only.
+    if draft.touched_markets() {
+        let losses = losses(draft)?;
+        if !losses.is_empty() {
+            book(draft, losses, readings, report)?;
+        }
     }
     Ok(())
 }
