@@ -3,6 +3,7 @@
 //! [`history`] holds closes, [`calibrate`] turns them into [`parameters`], [`model`] checks these and [`simulate`]
 //! makes a [`PricePath`] from them. Time is in years, prices are relative to time 0, jump sizes are in log price.
 
+pub mod batch;
 pub mod calibrate;
 pub mod closed_form;
 pub mod correlation;
@@ -15,6 +16,7 @@ pub mod regime;
 pub mod simulate;
 mod timeline;
 
+pub use batch::{BlockInterval, BlockPlan, BlockScratch, Detail, PathBlock, Split};
 pub use calibrate::{Calibration, CalibrationError, CalibrationOptions};
 pub use history::{HistoryError, PriceHistory};
 pub use jumps::{CommonCrash, KouJumps};

@@ -146,6 +146,16 @@ impl Model {
         Some(self.parameters.assets.len() + pair)
     }
 
+    /// Own jumps of a jump diffusion a year, in a state.
+    pub(super) fn own_intensity(&self, number: usize, stressed: bool) -> f64 {
+        self.own_jumps[number].intensity * self.multipliers(stressed).jump_intensity
+    }
+
+    /// Common crashes a year, in a state.
+    pub(super) fn crash_intensity(&self, stressed: bool) -> f64 {
+        self.crash.map_or(0.0, |crash| crash.intensity * self.multipliers(stressed).crash_intensity)
+    }
+
     /// Multipliers of a state.
     pub(super) fn multipliers(&self, stressed: bool) -> Multipliers {
         match self.regime {

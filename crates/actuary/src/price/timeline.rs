@@ -15,12 +15,24 @@ pub(super) enum Factor {
     Regime = 4,
     Basis = 5,
     Depeg = 6,
+    /// Where a block's columns are split inside a step.
+    Split = 7,
 }
 
 impl Factor {
+    /// The factor number of the `index`-th factor of this kind.
+    pub fn number(self, index: usize) -> u32 {
+        (self as u32) << 24 | (index as u32 & 0x00FF_FFFF)
+    }
+
     /// The stream of the `index`-th factor of this kind.
     pub fn stream(self, seed: u64, path: u64, index: usize) -> Stream {
-        Stream::new(seed, path, (self as u32) << 24 | (index as u32 & 0x00FF_FFFF))
+        Stream::new(seed, path, self.number(index))
+    }
+
+    /// The same stream for a few draws.
+    pub fn sparse(self, seed: u64, path: u64, index: usize) -> Stream {
+        Stream::sparse(seed, path, self.number(index))
     }
 }
 
@@ -61,7 +73,7 @@ pub(super) fn spells(model: &Model, horizon: f64, seed: u64, path: u64, spells: 
         spells.push(Spell { start: 0.0, end: horizon, stressed: false });
         return;
     };
-    let mut stream = Factor::Regime.stream(seed, path, 0);
+    let mut stream = Factor::Regime.sparse(seed, path, 0);
     // Drawn in any case, so that the spells after the first do not depend on how it was chosen.
     let first = stream.uniform();
     let mut stressed = match regime.start {
@@ -90,35 +102,84 @@ pub(super) fn events(model: &Model, spells: &[Spell], seed: u64, path: u64, even
     for pair in spells.windows(2) {
         push(pair[0].end, Happening::Switch);
     }
-    for (number, jumps) in model.own_jumps.iter().enumerate() {
-        let intensity = |stressed| jumps.intensity * model.multipliers(stressed).jump_intensity;
-        let stream = Factor::OwnJumps.stream(seed, path, number);
-        arrivals(stream, spells, intensity, |stream, time, stressed| {
+    for number in 0..model.own_jumps.len() {
+        own_jumps(model, number, spells, seed, path, &mut push);
+    }
+    crashes(model, spells, seed, path, &mut push);
+    for number in 0..model.pegs.len() {
+        depegs(model, number, spells, seed, path, &mut push);
+    }
+    sort(events);
+}
+
+/// Puts events in order of time, those of one moment in order of generation.
+pub(super) fn sort(events: &mut [Event]) {
+    events.sort_unstable_by(|a, b| a.time.total_cmp(&b.time).then(a.order.cmp(&b.order)));
+}
+
+/// The jumps of one asset.
+pub(super) fn own_jumps(
+    model: &Model,
+    number: usize,
+    spells: &[Spell],
+    seed: u64,
+    path: u64,
+    mut push: impl FnMut(f64, Happening),
+) {
+    let jumps = &model.own_jumps[number];
+    let stream = Factor::OwnJumps.sparse(seed, path, number);
+    arrivals(
+        stream,
+        spells,
+        |stressed| model.own_intensity(number, stressed),
+        |stream, time, stressed| {
             let size = jumps.sample(stream) * model.multipliers(stressed).jump_size;
             push(time, Happening::Jump { number, size });
-        });
-    }
-    if let Some(crash) = &model.crash {
-        let intensity = |stressed| crash.intensity * model.multipliers(stressed).crash_intensity;
-        let stream = Factor::Crash.stream(seed, path, 0);
-        arrivals(stream, spells, intensity, |stream, time, stressed| {
+        },
+    );
+}
+
+/// The common crashes.
+pub(super) fn crashes(
+    model: &Model,
+    spells: &[Spell],
+    seed: u64,
+    path: u64,
+    mut push: impl FnMut(f64, Happening),
+) {
+    let Some(crash) = &model.crash else { return };
+    let stream = Factor::Crash.sparse(seed, path, 0);
+    arrivals(
+        stream,
+        spells,
+        |stressed| model.crash_intensity(stressed),
+        |stream, time, stressed| {
             let size = crash.sample(stream) * model.multipliers(stressed).crash_size;
             push(time, Happening::Crash { size });
-        });
-    }
-    for (number, peg) in model.pegs.iter().enumerate() {
-        let stream = Factor::Depeg.stream(seed, path, number);
-        arrivals(
-            stream,
-            spells,
-            |_| peg.depeg_intensity,
-            |stream, time, _| {
-                let size = -peg.depeg_size * stream.exponential();
-                push(time, Happening::Depeg { number, size });
-            },
-        );
-    }
-    events.sort_unstable_by(|a, b| a.time.total_cmp(&b.time).then(a.order.cmp(&b.order)));
+        },
+    );
+}
+
+/// The depegs of one peg.
+pub(super) fn depegs(
+    model: &Model,
+    number: usize,
+    spells: &[Spell],
+    seed: u64,
+    path: u64,
+    mut push: impl FnMut(f64, Happening),
+) {
+    let peg = &model.pegs[number];
+    let stream = Factor::Depeg.sparse(seed, path, number);
+    arrivals(
+        stream,
+        spells,
+        |_| peg.depeg_intensity,
+        |stream, time, _| {
+            let size = -peg.depeg_size * stream.exponential();
+            push(time, Happening::Depeg { number, size });
+        },
+    );
 }
 
 /// Poisson arrivals whose intensity depends on the state: unit-rate arrivals on the clock of accumulated

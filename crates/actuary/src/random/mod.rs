@@ -8,3 +8,4 @@ mod stream;
 
 pub use philox::philox4x32_10;
 pub use stream::Stream;
+pub(crate) use stream::{ACROSS, uniforms_across};

@@ -61,6 +61,45 @@ pub(super) fn words(first: u32, rest: [u32; 3], key: [u32; 2]) -> [u64; 2 * LANE
     words
 }
 
+/// The two words that one counter value gives on each of `LANES` consecutive paths.
+#[inline]
+pub(super) fn words_across(
+    counter: u32,
+    factor: u32,
+    first_path: u64,
+    key: [u32; 2],
+) -> ([u64; LANES], [u64; LANES]) {
+    const LOW: u64 = 0xFFFF_FFFF;
+    let mut c = [0_u64; LANES];
+    let mut d = [0_u64; LANES];
+    for lane in 0..LANES {
+        let path = first_path.wrapping_add(lane as u64);
+        c[lane] = path & LOW;
+        d[lane] = path >> 32;
+    }
+    let mut a = [u64::from(counter); LANES];
+    let mut b = [u64::from(factor); LANES];
+    let [mut k0, mut k1] = key;
+    for _ in 0..ROUNDS {
+        for lane in 0..LANES {
+            let p0 = u64::from(MULTIPLIERS[0]).wrapping_mul(a[lane] & LOW);
+            let p1 = u64::from(MULTIPLIERS[1]).wrapping_mul(c[lane] & LOW);
+            a[lane] = (p1 >> 32) ^ b[lane] ^ u64::from(k0);
+            b[lane] = p1 & LOW;
+            c[lane] = (p0 >> 32) ^ d[lane] ^ u64::from(k1);
+            d[lane] = p0 & LOW;
+        }
+        k0 = k0.wrapping_add(WEYL[0]);
+        k1 = k1.wrapping_add(WEYL[1]);
+    }
+    let mut words = ([0; LANES], [0; LANES]);
+    for lane in 0..LANES {
+        words.0[lane] = a[lane] | b[lane] << 32;
+        words.1[lane] = c[lane] | d[lane] << 32;
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
