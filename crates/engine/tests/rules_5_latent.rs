@@ -35,11 +35,10 @@ fn rule_5_6_the_latent_share_rounds_up() {
     let (mut pool, exit) = cleared(quote(M1));
     pool.report(M1, 33_333);
     pool.ok(RISK, post(53_335, pool.now + DAY));
-    // 10^6 x 53_335 / 66,667 is a little above 800_020: at that, 9999 of the 50,000 shares would be paid;
-    // at the next millionth one less.
-    assert!(800_020 * 66_667 < 1_000_000 * 53_335_u64 && 1_000_000 * 53_335_u64 < 800_021 * 66_667);
+    // 10^6 x 53,335 / 66,667 = 800,020.99: at 800,021 floor(199,979 x 50,000 / 10^6) shares are paid, at 800,020 it
+    // would be 9,999.
     pool.ok(ALICE, Action::ClaimExit { exit });
-    assert_eq!(pool.state.exit(exit).unwrap().paid, s((1_000_000 - 800_020) / 20 - 1));
+    assert_eq!(pool.state.exit(exit).unwrap().paid, s(9_998));
 }
 
 #[test]
