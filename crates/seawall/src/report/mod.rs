@@ -99,7 +99,7 @@ fn cards(demo: &Demonstration) -> Markup {
                 i { (total.per_debt_year.map_or("-".to_owned(), percent)) " of the debt a year; it covers " (short(demo.sold.iter().map(|policy| policy.limit).sum())) }
             }
             div {
-                span { "Chance, said the model" } b { (format!("{:.2} %", probability * 100.0)) }
+                span { "Probability, by the model" } b { (format!("{:.2} %", probability * 100.0)) }
                 i { "± " (format!("{:.2}", se * 100.0)) " for so large a loss in " (demo.quote.pricing.terms.term_days) " days" }
             }
         }
