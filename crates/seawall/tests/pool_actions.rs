@@ -144,6 +144,27 @@ fn goods_are_auctioned_and_a_ticket_is_written_off() {
 }
 
 #[test]
+fn a_markets_recovery_is_assigned_in_counts_and_reaches_those_who_were_leaving() {
+    let pool = Pool::covered("{}", "");
+    pool.ok(30, "exit request --as alice --tranche junior --amount 50,000");
+    pool.ok(60, &format!("report --market aave --counter 20,000 --evidence {EVIDENCE}"));
+    pool.ok(61, &format!("report --market aave --counter 30,000 --evidence {EVIDENCE}"));
+    // One ticket a call: the second waits for what is left.
+    pool.ok(62, "recover market --as vault --market aave --amount 30,000 --count 1");
+    let waiting = amount(&pool.status("")["pool"]["recoveries_unassigned"]).to_owned();
+    assert_eq!(waiting, "10000.000000");
+    let assigned = pool.json(62, "recover assign --market aave");
+    assert_eq!(event(&assigned, "recovery_assigned")["ticket"], "1");
+    // The junior tranche lost what the reserve did not have: alice's two classes get it back between them.
+    let claims = pool.status("--account alice")["account_recoveries"].clone();
+    let classes: Vec<_> = claims.as_array().unwrap().iter().map(|row| row["class"].clone()).collect();
+    assert_eq!(classes, ["active", "queued", "active", "queued"]);
+    let claim = pool.json(62, "recover claim --as alice --ticket 0 --tranche junior --queued");
+    let claimed = event(&claim, "recovery_claimed");
+    assert_eq!((&claimed["class"], &claimed["assets"]), (&"queued".into(), &claims[1]["to_claim"]));
+}
+
+#[test]
 fn rules_are_shown_announced_and_withdrawn() {
     let pool = Pool::funded("{}");
     let shown = pool.bare("rules show").out;

@@ -126,6 +126,15 @@ fn a_key_makes_a_command_happen_once() {
     pool.ok(20, "exit request --as alice --tranche junior --all --key leave");
     let again = pool.json(21, "exit request --as alice --tranche junior --all --key leave");
     assert_eq!(again["repeated"], true);
+    pool.ok(25, "settle");
+    let late = pool.json(20, "exit request --as alice --tranche junior --all --key leave");
+    assert_eq!((&late["repeated"], &late["hash"]), (&true.into(), &again["hash"]));
+    pool.fails(
+        25,
+        "exit request --as bob --tranche senior --all --key leave",
+        2,
+        &["--key", "another command"],
+    );
     assert_eq!(pool.status("")["exits"].as_array().unwrap().len(), 1);
 }
 

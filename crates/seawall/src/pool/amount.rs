@@ -70,6 +70,12 @@ pub fn plain(units: u128, decimals: u8) -> String {
     if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") }
 }
 
+/// `units` as an exact decimal without separators and without zeros at its end: `1250.5`.
+pub fn trimmed(units: u128, decimals: u8) -> String {
+    let text = plain(units, decimals);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// `units` for people: groups of three, at least two decimals where the unit has them, no zeros after that.
 fn pretty(units: u128, decimals: u8) -> String {
     let text = plain(units, decimals);
@@ -96,8 +102,7 @@ pub fn fraction(field: &str, text: &str) -> Result<Ppm, Failure> {
 
 /// A fraction as a decimal: 250,000 millionths are `0.25`.
 pub fn fraction_text(fraction: Ppm) -> String {
-    let text = plain(u128::from(fraction.get()), 6);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    trimmed(u128::from(fraction.get()), 6)
 }
 
 /// A fraction as a percentage with two decimals at least: `12.50 %`.
@@ -197,6 +202,7 @@ mod tests {
         assert_eq!(points.assets("x", "1,000").unwrap().get(), 1000);
         assert!(points.assets("x", "1.0").is_err());
         assert_eq!(points.money(Assets::new(1000)), "1,000 P");
+        assert_eq!(trimmed(1000, 0), "1000");
         let ether = Unit { symbol: "WETH".to_owned(), decimals: 18 };
         assert_eq!(ether.assets("x", "0.000000000000000001").unwrap().get(), 1);
         assert_eq!(ether.money(Assets::new(1)), "0.000000000000000001 WETH");

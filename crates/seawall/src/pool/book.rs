@@ -166,10 +166,32 @@ impl Book {
         write.caller.as_deref().map_or(Ok(role), |name| self.account("--as", name))
     }
 
+    /// The pool as it will be at `at`: what accrues and falls due until then, in memory.
+    ///
+    /// # Errors
+    /// `at` is before the last command.
+    pub fn projected(&self, at: Seconds) -> Result<State, Failure> {
+        let mut state = self.state().clone();
+        let command = Command::new(state.rules().roles.owner, Action::Sync);
+        let synced = seawall_engine::run(&mut state, &command, at);
+        synced.map_err(|error| refusal::refused(&error, &self.labels))?;
+        Ok(state)
+    }
+
     /// Says that the command's numbers come from the pool's state or from the clock: repeated with its key it
     /// would come out differently, so that then the key alone says what was meant.
     pub const fn derive(&mut self) {
         self.derived = true;
+    }
+
+    /// True when the journal has an entry of this key already.
+    ///
+    /// # Errors
+    /// Damage.
+    pub fn knows(&self, key: Option<&str>) -> Result<bool, Failure> {
+        let Some(key) = key else { return Ok(false) };
+        let entry = self.ledger.entry_of(key).map_err(|error| of_ledger(&error, Some(&self.labels)))?;
+        Ok(entry.is_some())
     }
 
     /// The command as it was journalled under this key, when it was derived and the caller asks the same again.

@@ -51,7 +51,7 @@ pub struct HowMany {
     /// Number of shares.
     #[arg(long)]
     shares: Option<String>,
-    /// Shares worth this amount now, rounded up.
+    /// Shares worth this amount at the time of the command, rounded up.
     #[arg(long)]
     amount: Option<String>,
     /// All unlocked shares.
@@ -75,17 +75,24 @@ impl HowMany {
             return book.labels().unit.shares("--shares", text);
         }
         book.derive();
-        let unit = &book.labels().unit;
-        let active = book.state().core().tranches[usize::from(tranche)].active;
-        let none = || Failure::input(format!("--tranche: nobody holds {}", book.labels().tranche(tranche)));
-        if let Some(text) = &self.amount {
-            let assets = unit.assets("--amount", text)?;
-            let shares = assets.to_shares(active.shares.get(), active.assets.get(), Rounding::Up);
-            return shares.map_err(|_| none());
+        if book.knows(write.key.as_deref())? {
+            // The journalled number stands, whatever the shares are worth since.
+            return Ok(Shares::ZERO);
         }
-        let epoch = epoch_of(instant::of_command(write.at.as_deref())?);
-        let holding = book.state().holders().active(usize::from(tranche), owner);
-        Ok(holding.unlocked(active.generation, epoch))
+        // Shares are worth what they are at the time of the command, premium earned until then included.
+        let at = instant::of_command(write.at.as_deref())?;
+        let state = book.projected(at)?;
+        let place = usize::from(tranche);
+        let active = state.core().tranches[place].active;
+        let Some(text) = &self.amount else {
+            return Ok(state.holders().active(place, owner).unlocked(active.generation, epoch_of(at)));
+        };
+        let assets = book.labels().unit.assets("--amount", text)?;
+        let shares = assets.to_shares(active.shares.get(), active.assets.get(), Rounding::Up);
+        shares.map_err(|_| {
+            let name = book.labels().tranche(tranche);
+            Failure::input(format!("--amount: nobody holds shares of {name}, or not so many fit"))
+        })
     }
 }
 

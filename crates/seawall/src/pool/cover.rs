@@ -31,7 +31,7 @@ enum Step {
     #[command(after_help = "Example:
   seawall pool cover quote --pool pool.sqlite --market aave-weth --buyer aave --limit 100,000 --premium 4,000 \\
       --term 13 --split 0.7,0.2 --out quote.json")]
-    Quote(QuoteArgs),
+    Quote(Box<QuoteArgs>),
     /// Buy cover against a quote file, or against terms signed on the spot by a local actuary.
     #[command(
         after_help = "Example:\n  seawall pool cover buy --pool pool.sqlite --quote quote.json --premium-max 4,200"

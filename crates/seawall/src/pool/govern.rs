@@ -154,7 +154,7 @@ pub fn rules_json(rules: &seawall_engine::Rules, labels: &Labels) -> Result<Valu
 
 fn show(book: &Book, announced: bool, format: Format) -> Result<(), Failure> {
     if !announced {
-        print_json(&rules_json(book.state().rules(), book.labels())?);
+        line(&file_of(book.state().rules(), book.labels()).text()?);
         return Ok(());
     }
     match (book.state().pending_rules(), format) {

@@ -71,8 +71,7 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let rules =
         file.rules(&named, &header.unit, |name| intern(&mut accounts, &named, name).map(AccountId))?;
     if args.print_rules {
-        let text = serde_json::to_value(&file).map_err(Failure::environment)?;
-        print_json(&text);
+        line(&file.text()?);
         return Ok(());
     }
     let Some(path) = &args.pool else { return Err(Failure::input("--pool is missing")) };

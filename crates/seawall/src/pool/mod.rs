@@ -53,7 +53,7 @@ enum Command {
     /// Give assets to the reserve, or stream its surplus.
     Fund(capital::Fund),
     /// Quotes and policies: quote, buy, activate, cancel, finalise.
-    Cover(cover::Args),
+    Cover(Box<cover::Args>),
     /// Post a market's loss counter with its evidence, and settle.
     Report(loss::Report),
     /// Bring the pool up to a time: accrue, expire, settle.

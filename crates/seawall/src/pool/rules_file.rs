@@ -160,13 +160,13 @@ impl RulesFile {
 
     /// Rules in force, written out.
     pub fn of(rules: &Rules, unit: &Unit, tranches: usize, name: impl Fn(AccountId) -> String) -> Self {
-        let assets = |assets: Assets| Written(amount::plain(assets.get(), unit.decimals));
+        let assets = |assets: Assets| Written(amount::trimmed(assets.get(), unit.decimals));
         let part = |part: Ppm| Written(amount::fraction_text(part));
         let time = |seconds| Written(instant::duration_text(seconds));
         let names = |ids: &[AccountId]| ids.iter().map(|id| name(*id)).collect();
         let knot = |knot: &Knot| KnotFile {
             at: part(knot.at),
-            multiplier: Written(trimmed(u128::from(knot.multiplier), 9)),
+            multiplier: Written(amount::trimmed(u128::from(knot.multiplier), 9)),
         };
         Self {
             roles: RolesFile {
@@ -186,7 +186,7 @@ impl RulesFile {
             early_multiple: part(rules.early_multiple),
             junior_floor: part(rules.junior_floor),
             scarcity: rules.scarcity.iter().map(knot).collect(),
-            earn_rate_max_a_year: Written(trimmed(a_year(rules.earn_rate_max), 6)),
+            earn_rate_max_a_year: Written(amount::trimmed(a_year(rules.earn_rate_max), 6)),
             fee: part(rules.fee),
             fee_recipient: name(rules.fee_recipient),
             cancel_share: part(rules.cancel_share),
@@ -201,6 +201,14 @@ impl RulesFile {
             latent_term_max: time(rules.latent_term_max),
             pause_max: time(rules.pause_max),
         }
+    }
+
+    /// The file's text, rules in the order of the engine's.
+    ///
+    /// # Errors
+    /// Never in practice: the text is made of strings and numbers.
+    pub fn text(&self) -> Result<String, Failure> {
+        serde_json::to_string_pretty(self).map_err(Failure::environment)
     }
 
     /// The engine's rules; `account` gives a name its number.
@@ -276,11 +284,6 @@ impl RulesFile {
 /// A rate in 2^-64 a second as millionths a year, rounded up: reading it back gives the same rate.
 fn a_year(rate: u64) -> u128 {
     mul_div(u128::from(rate), u128::from(YEAR) * 1_000_000, 1 << 64, Rounding::Up).unwrap_or(u128::MAX)
-}
-
-fn trimmed(units: u128, decimals: u8) -> String {
-    let text = amount::plain(units, decimals);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `pool status`: what a pool is now, read without changing it.
 
-use seawall_engine::{Action, Command, Exit, Market, Policy, State, Status, Ticket, run as run_command};
+use seawall_engine::{Exit, Market, Policy, State, Status, Ticket};
 use seawall_fixed::{Assets, MILLION, Rounding, Seconds, mul_div};
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::book::{Book, Target};
 use super::label::Field::{Account, Amount, Counter, Fraction, Market as MarketName, Number, Text, Time};
 use super::label::{Field, Labels};
 use super::section::{Row, Section};
-use super::{account, govern, instant, label, refusal};
+use super::{account, govern, instant, label};
 use crate::output::{Failure, Format, print_json};
 
 /// Arguments of `pool status`.
@@ -43,7 +43,8 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let book = Book::read(&args.target)?;
     let labels = book.labels();
     let owner = args.account.as_deref().map(|name| book.account("--account", name)).transpose()?;
-    let projected = args.at.as_deref().map(|text| project(&book, text)).transpose()?;
+    let at = args.at.as_deref().map(|text| instant::of_command(Some(text).filter(|text| *text != "now")));
+    let projected = at.transpose()?.map(|at| book.projected(at)).transpose()?;
     let state = projected.as_ref().unwrap_or_else(|| book.state());
     let mut sections = vec![
         Section::values("pool", summary(state)),
@@ -73,15 +74,6 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     );
     print_json(&Value::Object(object));
     Ok(())
-}
-
-/// The pool as a sync at that time would leave it, in memory.
-fn project(book: &Book, text: &str) -> Result<State, Failure> {
-    let at = instant::of_command(Some(text).filter(|text| *text != "now"))?;
-    let mut state = book.state().clone();
-    let command = Command::new(state.rules().roles.owner, Action::Sync);
-    run_command(&mut state, &command, at).map_err(|error| refusal::refused(&error, book.labels()))?;
-    Ok(state)
 }
 
 fn summary(state: &State) -> Row {
