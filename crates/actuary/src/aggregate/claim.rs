@@ -9,6 +9,7 @@
 
 use super::error::AggregateError;
 use super::severity::Severity;
+use crate::loss::statistics::sum;
 
 /// Most buckets of a grid.
 const BUCKETS_MAX: usize = 1 << 24;
@@ -125,6 +126,22 @@ impl Claim {
             1.0
         } else {
             self.severity.survival(self.deductible + x)
+        }
+    }
+
+    /// Expected payment after [`Claim::discretised`], payments beyond the grid included as they are. It equals the
+    /// expected payment for local moment matching and differs from it by the bias of the rounding otherwise.
+    #[must_use]
+    pub fn discretised_mean(&self, probabilities: &[f64], grid: &Grid, how: Discretisation) -> f64 {
+        let whole = self.moments().0;
+        match how {
+            Discretisation::LocalMoments => whole,
+            Discretisation::Rounding => {
+                let end = grid.point(grid.buckets()) - 0.5 * grid.bucket();
+                let beyond = whole - self.limited_moments(end).0 + end * self.survival(end);
+                let on_grid = probabilities.iter().enumerate().map(|(j, p)| grid.point(j) * p);
+                sum(on_grid) + beyond
+            }
         }
     }
 

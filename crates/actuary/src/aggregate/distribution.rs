@@ -1,7 +1,8 @@
 //! The distribution of a total on a grid, and what is read from it.
 //!
 //! The grid holds the probabilities of totals up to its end; what is beyond is known only by its probability and,
-//! through the mean, by its expected amount. Units: those of the losses.
+//! through the mean, by its expected amount. Stop-loss premiums and shortfalls are those of the claims as they stand
+//! on the grid: with rounding, taking the mean before it would put the whole bias of the rounding into the tail. Units: those of the losses.
 
 use super::claim::{Claim, Discretisation, Grid};
 use super::error::{AggregateError, probabilities as check_probabilities};
@@ -31,6 +32,8 @@ pub struct Aggregate {
     partial_mean: Vec<f64>,
     mean: f64,
     deviation: f64,
+    /// Expected total of the claims as they stand on the grid.
+    discrete_mean: f64,
 }
 
 impl Aggregate {
@@ -54,7 +57,8 @@ impl Aggregate {
         let severity = claim.discretised(&grid, how);
         let probabilities = totals(frequency, &severity, grid, method)?;
         let (mean, deviation) = compound_moments(frequency, first, second);
-        Ok(Self::assemble(grid, probabilities, mean, deviation))
+        let discrete_mean = frequency.mean() * claim.discretised_mean(&severity, &grid, how);
+        Ok(Self { discrete_mean, ..Self::assemble(grid, probabilities, mean, deviation) })
     }
 
     /// Distribution of the total of claims given by their probabilities on the grid.
@@ -118,7 +122,7 @@ impl Aggregate {
             cumulative.push(mass);
             partial_mean.push(first);
         }
-        Self { grid, probabilities, cumulative, partial_mean, mean, deviation }
+        Self { grid, probabilities, cumulative, partial_mean, mean, deviation, discrete_mean: mean }
     }
 
     /// The sum of this total and an independent one on the same grid.
@@ -133,7 +137,8 @@ impl Aggregate {
         let transform = Transform::new(self.grid.buckets(), terms)?;
         let probabilities = transform.convolve(&self.probabilities, &other.probabilities);
         let deviation = libm::hypot(self.deviation, other.deviation);
-        Ok(Self::assemble(self.grid, probabilities, self.mean + other.mean, deviation))
+        let sum = Self::assemble(self.grid, probabilities, self.mean + other.mean, deviation);
+        Ok(Self { discrete_mean: self.discrete_mean + other.discrete_mean, ..sum })
     }
 
     /// The grid.
@@ -183,7 +188,7 @@ impl Aggregate {
     /// Expected total in excess of `retention`.
     #[must_use]
     pub fn stop_loss(&self, retention: f64) -> f64 {
-        (self.mean - self.limited_mean(retention)).max(0.0)
+        (self.discrete_mean - self.limited_mean(retention)).max(0.0)
     }
 
     /// Expected loss of the layer `limit` in excess of `attachment` of the total.
