@@ -3,9 +3,11 @@
 //!
 //! Folders stand in the order in which data flows: [`price`] makes paths, [`book`] holds the loans,
 //! [`liquidation`] turns a path into bad debt, [`loss`] gathers distributions, [`aggregate`] adds up random numbers
-//! of claims, [`capital`] measures and allocates risk, [`premium`] prices cover and describes each tranche.
+//! of claims, [`capital`] measures and allocates risk, [`premium`] prices cover and describes each tranche, [`backtest`]
+//! asks afterwards whether the risk figures were right.
 
 pub mod aggregate;
+pub mod backtest;
 pub mod book;
 pub mod capital;
 pub mod liquidation;
