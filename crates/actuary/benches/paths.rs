@@ -10,8 +10,8 @@ use std::time::Instant;
 use rayon::prelude::*;
 use seawall_actuary::math::pareto::GeneralisedPareto;
 use seawall_actuary::price::{
-    AssetModel, BlockPlan, BlockScratch, CommonCrash, Detail, JumpDiffusion, KouJumps, Model, ModelError,
-    ModelParameters, PathBlock, PricePath, Scratch,
+    AssetModel, BlockPlan, BlockScratch, CommonCrash, Detail, JumpDiffusion, KouJumps, MertonJumps, Model,
+    ModelError, ModelParameters, PathBlock, PricePath, Scratch, closed_form,
 };
 
 const ASSETS: usize = 20;
@@ -52,7 +52,22 @@ fn main() -> Result<(), ModelError> {
         "  path by path, 1 thread: {seconds:.3} s (from a tenth; checksum {:.12})",
         sum / (few * 20) as f64
     );
+    merton();
     Ok(())
+}
+
+/// One value of Merton's series for the put of the tests.
+fn merton() {
+    let jumps = MertonJumps { intensity: 2.0, mean: -0.2, deviation: 0.25 };
+    let count = 1_000_000_u32;
+    let start = Instant::now();
+    let mut sum = 0.0;
+    for k in 0..count {
+        let spot = 100.0 + 1e-6 * f64::from(k);
+        sum += closed_form::merton::put(spot, 70.0, 0.08, 0.08, 0.6, HORIZON, &jumps);
+    }
+    let nanoseconds = start.elapsed().as_nanos() as f64 / f64::from(count);
+    println!("put under Merton: {nanoseconds:.0} ns (checksum {:.9})", sum / f64::from(count));
 }
 
 /// Mean of the basket at the horizon.

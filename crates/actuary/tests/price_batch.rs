@@ -180,6 +180,7 @@ fn without_events_paths_are_those_of_the_single_simulation() {
         match &mut asset.dynamics {
             seawall_actuary::price::Dynamics::JumpDiffusion(d) => d.jumps = KouJumps::NONE,
             seawall_actuary::price::Dynamics::Peg(peg) => peg.depeg_intensity = 0.0,
+            seawall_actuary::price::Dynamics::Merton(d) => d.jumps.intensity = 0.0,
         }
     }
     let model = Model::new(parameters).unwrap();

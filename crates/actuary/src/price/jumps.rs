@@ -64,6 +64,62 @@ impl KouJumps {
     }
 }
 
+/// Normal jumps of one asset (Merton 1976): the log price moves by a normal amount.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MertonJumps {
+    /// Expected jumps a year.
+    pub intensity: f64,
+    /// Mean of a jump of the log price.
+    pub mean: f64,
+    /// Its standard deviation.
+    pub deviation: f64,
+}
+
+impl MertonJumps {
+    /// E[e^(scale J)] - 1, what one jump of size `scale` J adds to the expected price.
+    #[must_use]
+    pub fn expected_growth(&self, scale: f64) -> f64 {
+        libm::expm1(scale * self.mean + 0.5 * scale * scale * self.deviation * self.deviation)
+    }
+
+    /// Variance that the jumps add in a year.
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        self.intensity * (self.mean * self.mean + self.deviation * self.deviation)
+    }
+}
+
+/// The own jumps of an asset, of whichever law.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum OwnJumps {
+    Kou(KouJumps),
+    Merton(MertonJumps),
+}
+
+impl OwnJumps {
+    pub(super) fn intensity(&self) -> f64 {
+        match self {
+            Self::Kou(jumps) => jumps.intensity,
+            Self::Merton(jumps) => jumps.intensity,
+        }
+    }
+
+    pub(super) fn expected_growth(&self, scale: f64) -> f64 {
+        match self {
+            Self::Kou(jumps) => jumps.expected_growth(scale),
+            Self::Merton(jumps) => jumps.expected_growth(scale),
+        }
+    }
+
+    /// Draws the size of one jump.
+    pub(super) fn sample(&self, stream: &mut Stream) -> f64 {
+        match self {
+            Self::Kou(jumps) => jumps.sample(stream),
+            Self::Merton(jumps) => jumps.mean + jumps.deviation * stream.normal(),
+        }
+    }
+}
+
 /// The common crash: at one moment every asset falls by its loading times one size.
 ///
 /// The size is `floor` plus a generalised Pareto excess (exponential when its shape is zero).

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::jumps::{CommonCrash, KouJumps};
+use super::jumps::{CommonCrash, KouJumps, MertonJumps, OwnJumps};
 use super::parameters::{Dynamics, ModelParameters, Peg};
 use super::regime::{Multipliers, Regime};
 use crate::math::eigen;
@@ -72,7 +72,7 @@ pub(super) struct Column {
 pub struct Model {
     parameters: ModelParameters,
     pub(super) columns: Vec<Column>,
-    pub(super) own_jumps: Vec<KouJumps>,
+    pub(super) own_jumps: Vec<OwnJumps>,
     pub(super) pegs: Vec<Peg>,
     pub(super) crash: Option<CommonCrash>,
     pub(super) regime: Option<Regime>,
@@ -92,12 +92,14 @@ impl Model {
         for asset in &parameters.assets {
             match &asset.dynamics {
                 Dynamics::JumpDiffusion(d) => {
-                    let owner = &asset.symbol;
-                    within(owner, "volatility", d.volatility, 0.0, 100.0, "in [0, 100]")?;
-                    within(owner, "growth", d.growth, -100.0, 100.0, "in [-100, 100]")?;
-                    within(owner, "crash loading", d.crash_loading, 0.0, 100.0, "in [0, 100]")?;
-                    check_jumps(owner, &d.jumps, size)?;
-                    own_jumps.push(d.jumps);
+                    check_diffusion(&asset.symbol, d.volatility, d.growth, d.crash_loading)?;
+                    check_jumps(&asset.symbol, &d.jumps, size)?;
+                    own_jumps.push(OwnJumps::Kou(d.jumps));
+                }
+                Dynamics::Merton(d) => {
+                    check_diffusion(&asset.symbol, d.volatility, d.growth, d.crash_loading)?;
+                    check_merton(&asset.symbol, &d.jumps)?;
+                    own_jumps.push(OwnJumps::Merton(d.jumps));
                 }
                 Dynamics::Peg(peg) => {
                     let owner = &asset.symbol;
@@ -148,7 +150,7 @@ impl Model {
 
     /// Own jumps of a jump diffusion a year, in a state.
     pub(super) fn own_intensity(&self, number: usize, stressed: bool) -> f64 {
-        self.own_jumps[number].intensity * self.multipliers(stressed).jump_intensity
+        self.own_jumps[number].intensity() * self.multipliers(stressed).jump_intensity
     }
 
     /// Common crashes a year, in a state.
@@ -193,7 +195,7 @@ fn check_symbols(parameters: &ModelParameters) -> Result<(), ModelError> {
         }
         if let Dynamics::Peg(Peg { reference: Some(reference), .. }) = &asset.dynamics {
             let suitable = |other: &super::parameters::AssetModel| {
-                other.symbol == *reference && matches!(other.dynamics, Dynamics::JumpDiffusion(_))
+                other.symbol == *reference && !matches!(other.dynamics, Dynamics::Peg(_))
             };
             if !assets.iter().any(suitable) {
                 let user = format!("the peg {}", asset.symbol);
@@ -210,6 +212,18 @@ fn check_symbols(parameters: &ModelParameters) -> Result<(), ModelError> {
         }
     }
     Ok(())
+}
+
+fn check_diffusion(owner: &str, volatility: f64, growth: f64, crash_loading: f64) -> Result<(), ModelError> {
+    within(owner, "volatility", volatility, 0.0, 100.0, "in [0, 100]")?;
+    within(owner, "growth", growth, -100.0, 100.0, "in [-100, 100]")?;
+    within(owner, "crash loading", crash_loading, 0.0, 100.0, "in [0, 100]")
+}
+
+fn check_merton(owner: &str, jumps: &MertonJumps) -> Result<(), ModelError> {
+    within(owner, "jump intensity", jumps.intensity, 0.0, MOST, "in [0, 100000]")?;
+    within(owner, "mean jump", jumps.mean, -10.0, 10.0, "in [-10, 10]")?;
+    within(owner, "deviation of jumps", jumps.deviation, 0.0, 10.0, "in [0, 10]")
 }
 
 fn check_jumps(owner: &str, jumps: &KouJumps, stress_size: f64) -> Result<(), ModelError> {
@@ -255,11 +269,30 @@ fn correlation_factor(correlation: &[Vec<f64>], n: usize) -> Result<Vec<f64>, Mo
     eigen::cholesky(&flat, n, 1e-9).ok_or(ModelError::CorrelationIndefinite)
 }
 
+/// What the two kinds of jump diffusion have in common.
+struct Diffusion {
+    volatility: f64,
+    growth: f64,
+    jumps: OwnJumps,
+    crash_loading: f64,
+}
+
+impl Diffusion {
+    fn of(dynamics: &Dynamics) -> Option<Self> {
+        let (volatility, growth, jumps, crash_loading) = match dynamics {
+            Dynamics::JumpDiffusion(d) => (d.volatility, d.growth, OwnJumps::Kou(d.jumps), d.crash_loading),
+            Dynamics::Merton(d) => (d.volatility, d.growth, OwnJumps::Merton(d.jumps), d.crash_loading),
+            Dynamics::Peg(_) => return None,
+        };
+        Some(Self { volatility, growth, jumps, crash_loading })
+    }
+}
+
 fn columns(parameters: &ModelParameters, factor: &[f64], n: usize) -> Vec<Column> {
     // Diffusions first: pegs and pairs are combinations of them.
     let mut diffusions: Vec<(&str, Column)> = Vec::new();
     for asset in &parameters.assets {
-        let Dynamics::JumpDiffusion(d) = &asset.dynamics else { continue };
+        let Some(d) = Diffusion::of(&asset.dynamics) else { continue };
         let number = diffusions.len();
         let loads: Vec<f64> = (0..n).map(|f| d.volatility * factor[number * n + f]).collect();
         let stress = parameters.regime.map_or(Multipliers::ONE, |regime| regime.stress);
@@ -270,7 +303,7 @@ fn columns(parameters: &ModelParameters, factor: &[f64], n: usize) -> Vec<Column
             let volatility = d.volatility * m.volatility;
             d.growth
                 - 0.5 * volatility * volatility
-                - d.jumps.intensity * m.jump_intensity * d.jumps.expected_growth(m.jump_size)
+                - d.jumps.intensity() * m.jump_intensity * d.jumps.expected_growth(m.jump_size)
                 - crash
         });
         let mut column = Column { loads, drift, crash_loading: d.crash_loading, ..Column::default() };
@@ -282,7 +315,7 @@ fn columns(parameters: &ModelParameters, factor: &[f64], n: usize) -> Vec<Column
     let mut next_diffusion = 0;
     for asset in &parameters.assets {
         match &asset.dynamics {
-            Dynamics::JumpDiffusion(_) => {
+            Dynamics::JumpDiffusion(_) | Dynamics::Merton(_) => {
                 columns.push(diffusions[next_diffusion].1.clone());
                 next_diffusion += 1;
             }

@@ -1,6 +1,6 @@
 //! The parameters of a price model, as plain data: from a calibration, or written by hand.
 
-use super::jumps::{CommonCrash, KouJumps};
+use super::jumps::{CommonCrash, KouJumps, MertonJumps};
 use super::regime::Regime;
 
 /// A price that diffuses, jumps on its own, and falls with the common crash.
@@ -17,6 +17,27 @@ pub struct JumpDiffusion {
     pub crash_loading: f64,
 }
 
+impl JumpDiffusion {
+    /// Geometric Brownian motion: no jumps, no part in crashes. For validation; no market price moves like this.
+    #[must_use]
+    pub fn brownian(volatility: f64, growth: f64) -> Self {
+        Self { volatility, growth, jumps: KouJumps::NONE, crash_loading: 0.0 }
+    }
+}
+
+/// Merton's jump diffusion (1976): jumps of the log price are normal. It falls with the common crash as others do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MertonDiffusion {
+    /// Annual volatility of the diffusion (calm state).
+    pub volatility: f64,
+    /// Expected growth of the price, jumps and crashes included, as in [`JumpDiffusion`].
+    pub growth: f64,
+    /// The asset's own jumps (calm state).
+    pub jumps: MertonJumps,
+    /// Fall in log price for each unit of a common crash's size.
+    pub crash_loading: f64,
+}
+
 /// A price tied to another one, or to the quote currency: reference times e^basis.
 ///
 /// The basis is an Ornstein-Uhlenbeck process around 0 with rare downward jumps from which it reverts: a staking
@@ -25,7 +46,7 @@ pub struct JumpDiffusion {
 /// below par by `depeg_intensity * depeg_size / reversion`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Peg {
-    /// Symbol of the asset it follows, which must be a jump diffusion; `None` for the quote currency.
+    /// Symbol of the asset it follows, which must move on its own; `None` for the quote currency.
     pub reference: Option<String>,
     /// Speed at which the basis reverts, per year (ln 2 over the half-life).
     pub reversion: f64,
@@ -42,6 +63,8 @@ pub struct Peg {
 pub enum Dynamics {
     /// On its own.
     JumpDiffusion(JumpDiffusion),
+    /// On its own, with normal jumps.
+    Merton(MertonDiffusion),
     /// Tied to something.
     Peg(Peg),
 }
@@ -60,7 +83,7 @@ pub struct AssetModel {
 pub struct ModelParameters {
     /// The assets, in the order of the path's columns.
     pub assets: Vec<AssetModel>,
-    /// Correlation of the diffusions: one row and column for each jump diffusion, in the order of `assets`.
+    /// Correlation of the diffusions: one row and column for each asset that moves on its own, in the order of `assets`.
     pub correlation: Vec<Vec<f64>>,
     /// The crash that jump diffusions share.
     pub crash: Option<CommonCrash>,
@@ -76,6 +99,12 @@ impl AssetModel {
     #[must_use]
     pub fn jump_diffusion(symbol: &str, dynamics: JumpDiffusion) -> Self {
         Self { symbol: symbol.to_owned(), dynamics: Dynamics::JumpDiffusion(dynamics) }
+    }
+
+    /// An asset with normal jumps of its own.
+    #[must_use]
+    pub fn merton(symbol: &str, dynamics: MertonDiffusion) -> Self {
+        Self { symbol: symbol.to_owned(), dynamics: Dynamics::Merton(dynamics) }
     }
 
     /// An asset tied to another or to the quote currency.

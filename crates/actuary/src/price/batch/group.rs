@@ -138,8 +138,8 @@ impl Group {
                 }
                 let mut value = *log;
                 for (number, sign) in &column.bases {
-                    for lane in 0..LANES {
-                        value[lane] += sign * self.bases[*number][lane];
+                    for (value, basis) in value.iter_mut().zip(&self.bases[*number]) {
+                        *value += sign * basis;
                     }
                 }
                 let mut price = [0.0; LANES];
