@@ -166,7 +166,7 @@ fn layers_of_the_annual_aggregate() {
             [9.900986920, 58.9453, 67.31974914, 8.750140629, 0.9732858596, 0.1619383383],
         ),
     ];
-    let grid = Grid::new(1.0 / 512.0, 1 << 17).unwrap();
+    let grid = Grid::new(1.0 / 512.0, 1 << 18).unwrap();
     for (counts, severity, expected) in models {
         let claim = Claim::layer(severity, 100.0, 0.0).unwrap();
         let figures = |how| {
