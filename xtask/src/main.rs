@@ -100,7 +100,7 @@ fn demo() -> Result<String> {
     fs::create_dir_all(&folder).context("making the demonstration's folder")?;
     let binary = target().join("release").join(format!("seawall{}", env::consts::EXE_SUFFIX));
     let output = Command::new(binary)
-        .args(["demo", "--out", "."])
+        .args(["demo", "--out", "seawall-demo"])
         .current_dir(&folder)
         .output()
         .context("running the demonstration")?;
