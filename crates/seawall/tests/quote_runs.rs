@@ -74,7 +74,8 @@ fn the_shipped_snapshot_is_priced_and_written() {
     let thin = &document["capital_horizon"]["owed"]["tail"];
     assert_eq!(thin["thin"], true, "20 of 2,000 paths are a thin tail: {thin}");
     assert_eq!(document["fit"]["held_out_rows"], 360);
-    let written: Value = serde_json::from_slice(&fs::read(folder.path().join("quote.json")).unwrap()).unwrap();
+    let written: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("quote.json")).unwrap()).unwrap();
     assert_eq!(written, document);
     let other = quote(folder.path(), &["--json", "--seed", "2"]);
     let other: Value = serde_json::from_slice(&other.stdout).unwrap();
@@ -109,7 +110,10 @@ fn a_book_of_ones_own() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     check_premium(&document);
     let markets = document["book"]["markets"].as_array().unwrap();
-    assert_eq!((markets[0]["debt"].as_f64(), markets[1]["debt"].as_f64()), (Some(4_450_000.0), Some(2_400_000.0)));
+    assert_eq!(
+        (markets[0]["debt"].as_f64(), markets[1]["debt"].as_f64()),
+        (Some(4_450_000.0), Some(2_400_000.0))
+    );
     // The price of WBTC is the last close; two ETH loans of 74 % and 65 % are below their threshold.
     assert!(number(&markets[1]["collateral_price"]) > 40_000.0);
     assert_eq!(markets[0]["past_threshold_at_opening"]["loans"], 0);

@@ -45,8 +45,11 @@ pub fn json(demo: &Demonstration) -> Value {
         })
     });
     let tickets = outcome.tickets.iter().map(|ticket| {
-        let borne: serde_json::Map<String, Value> =
-            BEARERS.iter().zip(ticket.borne).map(|(&name, amount)| (name.to_owned(), json!(amount))).collect();
+        let borne: serde_json::Map<String, Value> = BEARERS
+            .iter()
+            .zip(ticket.borne)
+            .map(|(&name, amount)| (name.to_owned(), json!(amount)))
+            .collect();
         json!({
             "ticket": ticket.number,
             "market": ticket.market,

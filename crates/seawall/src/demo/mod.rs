@@ -122,11 +122,11 @@ fn demonstrate(args: &Args, format: Format) -> Result<Demonstration, Failure> {
     let ledger = args.out.join(format!("{}.sqlite", crash.name));
     replace(&ledger)?;
     let quote = price(args, format)?;
-    let replay = replay::replay(&quote.inputs.history, &crash, &quote.inputs.insured, &quote.modelled.markets)?;
+    let replay =
+        replay::replay(&quote.inputs.history, &crash, &quote.inputs.insured, &quote.modelled.markets)?;
     let snapshot = windows::midnight(shipped::SNAPSHOT).map_or(0, |day| day + 4 * 3_600);
     let calendar = opening::calendar(snapshot);
-    let names: Vec<&str> =
-        quote.inputs.insured.iter().map(|insured| insured.market.name.as_str()).collect();
+    let names: Vec<&str> = quote.inputs.insured.iter().map(|insured| insured.market.name.as_str()).collect();
     let mut pool = Pool::open(&ledger, &names, opening::fee(&quote), calendar.opened)?;
     opening::capitalise(&mut pool, &quote)?;
     let sold = opening::sell(&mut pool, &quote, &calendar)?;
@@ -152,8 +152,7 @@ fn demonstrate(args: &Args, format: Format) -> Result<Demonstration, Failure> {
 
 /// The price of the shipped book; all known crashes are held out, whichever is tried.
 fn price(args: &Args, format: Format) -> Result<Quote, Failure> {
-    let selection =
-        Selection { date: shipped::SNAPSHOT, follows: known_follows(), ..Selection::default() };
+    let selection = Selection { date: shipped::SNAPSHOT, follows: known_follows(), ..Selection::default() };
     let inputs = inputs::read(&selection)?;
     let end = inputs.history.time(inputs.history.rows());
     let held_out = windows::hold_out(&[], false, inputs.history.start, end)?;

@@ -6,8 +6,8 @@ use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, epoch_of, epoch_start};
 use sha2::{Digest, Sha256};
 
 use super::pool::{
-    ACTUARY, DECIMALS, EARLY_PERIOD, OPERATOR, Pool, UNDERWRITERS, market_id, millionths, tokens,
-    treasury, underwriter, units,
+    ACTUARY, DECIMALS, EARLY_PERIOD, OPERATOR, Pool, UNDERWRITERS, market_id, millionths, tokens, treasury,
+    underwriter, units,
 };
 use crate::output::Failure;
 use crate::quote::Quote;
@@ -144,8 +144,7 @@ fn buy(pool: &mut Pool, quote: &Quote, calendar: &Calendar, market: usize) -> Re
     };
     let digest = Sha256::digest(format!("{signed:?}")).into();
     let premium_max = Assets::new(premium.get().saturating_mul(3));
-    let action =
-        Action::BuyCover { quote: Box::new(signed.clone()), digest, signer: ACTUARY, premium_max };
+    let action = Action::BuyCover { quote: Box::new(signed.clone()), digest, signer: ACTUARY, premium_max };
     pool.act(treasury(market), action)?;
     let paid = pool.state().market(market_id(market)).and_then(|known| known.policies().last());
     let paid = paid.map_or(Assets::ZERO, |policy| policy.premium);

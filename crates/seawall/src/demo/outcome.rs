@@ -263,9 +263,8 @@ fn markets(pool: &Pool, sold: &[Sold], crashed: &Crashed, settled: &Settled) -> 
             let unpaid: f64 =
                 mine().map(|ticket| tokens(ticket.lost.coinsured + ticket.lost.uncovered)).sum();
             let gross: f64 = mine().map(|ticket| tokens(ticket.gross)).sum();
-            let uncovered: f64 = mine()
-                .map(|ticket| tokens(ticket.recovered.coinsured + ticket.recovered.uncovered))
-                .sum();
+            let uncovered: f64 =
+                mine().map(|ticket| tokens(ticket.recovered.coinsured + ticket.recovered.uncovered)).sum();
             MarketLine {
                 name: policy.market.clone(),
                 premium: policy.premium,

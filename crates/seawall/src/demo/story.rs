@@ -6,8 +6,8 @@ use super::pool::{LEAVER, SYMBOL, UNDERWRITERS};
 use crate::output::line;
 use crate::quote::figures::{level, money, percent, short};
 use crate::quote::grid::grid;
-use crate::quote::windows::{day, minute, stamp};
 use crate::quote::tables;
+use crate::quote::windows::{day, minute, stamp};
 
 /// Hours between two rows of the crash.
 const EVERY: usize = 12;
@@ -66,23 +66,26 @@ fn crash(demo: &Demonstration) {
         minute(demo.calendar.crash)
     ));
     let ticks = &demo.crashed.ticks;
-    let rows = ticks.iter().enumerate().filter(|(index, _)| (index + 1) % EVERY == 0 || index + 1 == ticks.len());
-    line(&grid(
-        [
-            "moves of",
-            "price since start",
-            "liquidated",
-            "waiting",
-            "bad debt",
-            "bonds",
-            "reserve",
-            "junior",
-            "senior",
-            "a share",
-        ],
-        rows.map(|(_, tick)| row(demo, tick)),
-    )
-    .to_string());
+    let rows =
+        ticks.iter().enumerate().filter(|(index, _)| (index + 1) % EVERY == 0 || index + 1 == ticks.len());
+    line(
+        &grid(
+            [
+                "moves of",
+                "price since start",
+                "liquidated",
+                "waiting",
+                "bad debt",
+                "bonds",
+                "reserve",
+                "junior",
+                "senior",
+                "a share",
+            ],
+            rows.map(|(_, tick)| row(demo, tick)),
+        )
+        .to_string(),
+    );
     let leaver = UNDERWRITERS[LEAVER].name;
     let (at, asked) = demo.crashed.request;
     let hours = (at - demo.calendar.crash) / 3600;
@@ -134,8 +137,18 @@ fn payment(demo: &Demonstration) {
             money(layer.paid - layer.recovered),
         ]
     });
-    let total = ["together".to_owned(), String::new(), money(outcome.gross), String::new(), money(outcome.recovered), money(outcome.gross - outcome.recovered)];
-    line(&grid(["layer", "stood ready", "paid", "of it", "came back", "in the end"], rows.chain([total])).to_string());
+    let total = [
+        "together".to_owned(),
+        String::new(),
+        money(outcome.gross),
+        String::new(),
+        money(outcome.recovered),
+        money(outcome.gross - outcome.recovered),
+    ];
+    line(
+        &grid(["layer", "stood ready", "paid", "of it", "came back", "in the end"], rows.chain([total]))
+            .to_string(),
+    );
     let (probability, error) = outcome.exceedance;
     line(&format!(
         "  the model, which had not seen this crash, gave so large a loss in {} days a probability of {:.2} ± {:.2} %",
@@ -163,21 +176,23 @@ fn people(demo: &Demonstration) {
             percent(tranche.result.1),
         ]
     });
-    line(&grid(
-        [
-            "tranche",
-            "capital",
-            "expected premium",
-            "earned",
-            "expected loss",
-            "borne",
-            "came back",
-            "expected return",
-            "actual",
-        ],
-        rows,
-    )
-    .to_string());
+    line(
+        &grid(
+            [
+                "tranche",
+                "capital",
+                "expected premium",
+                "earned",
+                "expected loss",
+                "borne",
+                "came back",
+                "expected return",
+                "actual",
+            ],
+            rows,
+        )
+        .to_string(),
+    );
     line("  (bonuses forfeited by the first claims are in what the reserve earned)");
     line("\n7. Who got what");
     let rows = demo.outcome.people.iter().map(|person| {
@@ -191,7 +206,13 @@ fn people(demo: &Demonstration) {
             percent(result / person.paid_in),
         ]
     });
-    line(&grid(["underwriter", "paid in", "worth or paid out", "recoveries claimed", "result", "return"], rows).to_string());
+    line(
+        &grid(
+            ["underwriter", "paid in", "worth or paid out", "recoveries claimed", "result", "return"],
+            rows,
+        )
+        .to_string(),
+    );
     let rows = demo.outcome.markets.iter().map(|market| {
         let from_pool = market.received - market.own;
         [
@@ -205,20 +226,22 @@ fn people(demo: &Demonstration) {
             money(market.gross - from_pool - market.back),
         ]
     });
-    line(&grid(
-        [
-            "market",
-            "premium",
-            "bad debt",
-            "from the pool",
-            "from its bond",
-            "passed on",
-            "came back",
-            "borne by itself",
-        ],
-        rows,
-    )
-    .to_string());
+    line(
+        &grid(
+            [
+                "market",
+                "premium",
+                "bad debt",
+                "from the pool",
+                "from its bond",
+                "passed on",
+                "came back",
+                "borne by itself",
+            ],
+            rows,
+        )
+        .to_string(),
+    );
 }
 
 fn books(demo: &Demonstration) {
@@ -236,6 +259,11 @@ fn books(demo: &Demonstration) {
         "  ledger {}: {} commands decided again from zero: {sound}",
         demo.ledger.display(),
         demo.verified.confirmed
+    ));
+    line(&format!(
+        "  {} claims of recoveries paid, {} of fees collected",
+        demo.settled.claims,
+        money(demo.settled.fee)
     ));
     line(&format!("  report {}", demo.report.display()));
 }

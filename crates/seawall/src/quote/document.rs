@@ -23,6 +23,8 @@ pub fn json(quote: &Quote) -> Value {
         "capital_horizon": horizon(&quote.pricing.horizon),
         "premium": premium(quote),
         "layers": layers(quote),
+        "layer_ends_by_quantile": quote.pricing.proposed.ends[1..].iter().map(|&end| estimate(end)).collect::<Vec<_>>(),
+        "pool_capital": tail(&quote.pricing.capital.pool),
         "assumptions": quote.assumptions_in_words(),
         "left_out": quote.gaps(),
     })

@@ -195,14 +195,6 @@ pub fn price(
     })
 }
 
-impl Pricing {
-    /// Loss that the pool's policies owe at most with this probability over the capital horizon.
-    pub fn owed_quantiles(&self, probabilities: &[f64]) -> Result<Vec<f64>, Failure> {
-        let found = tail_loss(&self.horizon.layers.total_pays(), probabilities).map_err(Failure::input)?;
-        Ok(found.into_iter().map(|estimate| estimate.value).collect())
-    }
-}
-
 fn losses(modelled: &Modelled, terms: &Terms, bar: &ProgressBar) -> Result<LossMatrix, Failure> {
     let mut horizons = vec![terms.term_days / 365.0, terms.horizon_days / 365.0];
     horizons.sort_by(f64::total_cmp);

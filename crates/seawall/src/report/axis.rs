@@ -90,7 +90,11 @@ fn round_up(step: f64) -> f64 {
     while power > step {
         power /= 10.0;
     }
-    [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|m| m * power).find(|&round| round >= step * 0.999_999).unwrap_or(step)
+    [1.0, 2.0, 2.5, 5.0, 10.0]
+        .into_iter()
+        .map(|m| m * power)
+        .find(|&round| round >= step * 0.999_999)
+        .unwrap_or(step)
 }
 
 /// A round value at or above the largest one, for the end of an axis.

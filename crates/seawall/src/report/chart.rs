@@ -101,7 +101,9 @@ pub fn place(value: f64) -> String {
 pub fn tick(amount: f64) -> String {
     let text = short(amount);
     match text.strip_suffix('m') {
-        Some(digits) if digits.contains('.') => format!("{}m", digits.trim_end_matches('0').trim_end_matches('.')),
+        Some(digits) if digits.contains('.') => {
+            format!("{}m", digits.trim_end_matches('0').trim_end_matches('.'))
+        }
         _ => text,
     }
 }

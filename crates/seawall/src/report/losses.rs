@@ -35,7 +35,8 @@ pub fn stack(demo: &Demonstration) -> Markup {
     let ticks = &demo.crashed.ticks;
     let x = hours(demo, &frame);
     let y = Axis::linear(0.0, ceiling(demo.outcome.gross, 5), frame.bottom, frame.top);
-    let shown: Vec<usize> = (0..BEARERS.len()).filter(|&bearer| demo.outcome.layers[bearer].paid > 0.0).collect();
+    let shown: Vec<usize> =
+        (0..BEARERS.len()).filter(|&bearer| demo.outcome.layers[bearer].paid > 0.0).collect();
     let mut lower: Vec<(f64, f64)> = (0..=ticks.len()).map(|hour| (x.at(hour as f64), y.at(0.0))).collect();
     let mut sums = vec![0.0; ticks.len() + 1];
     let mut areas = Vec::new();
@@ -64,7 +65,12 @@ pub fn stack(demo: &Demonstration) -> Markup {
         .collect();
     let entries: Vec<(&str, String)> = shown
         .iter()
-        .map(|&bearer| (BEARER_COLOURS[bearer], format!("{} {}", BEARERS[bearer], short(demo.outcome.layers[bearer].paid))))
+        .map(|&bearer| {
+            (
+                BEARER_COLOURS[bearer],
+                format!("{} {}", BEARERS[bearer], short(demo.outcome.layers[bearer].paid)),
+            )
+        })
         .collect();
     html! {
         (legend(&entries, false))
@@ -106,7 +112,11 @@ pub fn prices(demo: &Demonstration) -> Markup {
             for (column, relative) in demo.replay.columns.iter().zip(&tick.relative) {
                 text += &format!("\n{column} {:+.1} %", change(*relative));
             }
-            text + &format!("\nliquidated {}\npast its threshold and waiting {}", short(tick.liquidated), short(tick.backlog))
+            text + &format!(
+                "\nliquidated {}\npast its threshold and waiting {}",
+                short(tick.liquidated),
+                short(tick.backlog)
+            )
         })
         .collect();
     let entries: Vec<(&str, String)> = demo
@@ -127,6 +137,14 @@ pub fn prices(demo: &Demonstration) -> Markup {
     }
 }
 
+/// A part of a bar.
+struct Part {
+    from: f64,
+    width: f64,
+    bearer: usize,
+    amount: f64,
+}
+
 /// One bar a market: its loss by who bore it.
 pub fn markets(demo: &Demonstration) -> Markup {
     let (row, left) = (48.0, 66.0);
@@ -141,7 +159,7 @@ pub fn markets(demo: &Demonstration) -> Markup {
     };
     let largest = demo.outcome.markets.iter().map(|market| market.gross).fold(0.0, f64::max);
     let x = Axis::linear(0.0, ceiling(largest, 4), frame.left, frame.right);
-    let bars: Vec<(f64, &str, f64, Vec<(f64, f64, usize, f64)>)> = demo
+    let bars: Vec<(f64, &str, f64, Vec<Part>)> = demo
         .outcome
         .markets
         .iter()
@@ -154,22 +172,24 @@ pub fn markets(demo: &Demonstration) -> Markup {
                 let mine = demo.outcome.tickets.iter().filter(|ticket| ticket.market == market.name);
                 let amount: f64 = mine.map(|ticket| ticket.borne[bearer]).sum();
                 if amount > 0.0 {
-                    parts.push((x.at(sum), x.at(sum + amount) - x.at(sum), bearer, amount));
+                    let from = x.at(sum);
+                    parts.push(Part { from, width: x.at(sum + amount) - from, bearer, amount });
                 }
                 sum += amount;
             }
             (y, market.name.as_str(), sum, parts)
         })
         .collect();
-    let ticks: Vec<(f64, String)> = x.ticks(4).into_iter().map(|tick| (x.at(tick), tick_label(tick))).collect();
+    let ticks: Vec<(f64, String)> =
+        x.ticks(4).into_iter().map(|tick| (x.at(tick), tick_label(tick))).collect();
     frame.chart("Loss of each market by who bore it", &html! {
         @for (tick, _) in &ticks { line.grid x1=(place(*tick)) x2=(place(*tick)) y1=(place(frame.top)) y2=(place(frame.bottom)) {} }
         @for (y, name, sum, parts) in &bars {
             text.strong x="0" y=(place(y + 19.0)) { (name) }
-            @for (from, width, bearer, amount) in parts {
-                rect x=(place(*from)) y=(place(*y)) width=(place(width.max(0.6))) height="30"
-                    style=(format!("fill:var(--{})", BEARER_COLOURS[*bearer])) {
-                    title { (name) ": " (BEARERS[*bearer]) " " (money(*amount)) }
+            @for part in parts {
+                rect x=(place(part.from)) y=(place(*y)) width=(place(part.width.max(0.6))) height="30"
+                    style=(format!("fill:var(--{})", BEARER_COLOURS[part.bearer])) {
+                    title { (name) ": " (BEARERS[part.bearer]) " " (money(part.amount)) }
                 }
             }
             text x=(place(x.at(*sum) + 8.0)) y=(place(y + 19.0)) { (short(*sum)) }

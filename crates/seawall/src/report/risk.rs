@@ -49,7 +49,8 @@ pub fn exceedance(demo: &Demonstration) -> Markup {
             (x.at(from), x.at(from + size), BEARER_COLOURS[index + 2], text)
         })
         .collect();
-    let ticks: Vec<(f64, String)> = x.ticks(6).into_iter().map(|tick| (x.at(tick), tick_label(tick))).collect();
+    let ticks: Vec<(f64, String)> =
+        x.ticks(6).into_iter().map(|tick| (x.at(tick), tick_label(tick))).collect();
     html! {
         (legend(&[
             ("junior", format!("within {} days", pricing.terms.term_days)),
@@ -135,9 +136,14 @@ pub fn returns(demo: &Demonstration) -> Markup {
     };
     let all = || rows.iter().flat_map(|line| [line.result.0 * 100.0, line.result.1 * 100.0]);
     let (low, high) = (all().fold(0.0, f64::min), all().fold(0.0, f64::max));
-    let (low, high) = if low < -10.0 { ((low / 10.0).floor() * 10.0, (high / 5.0).ceil() * 5.0) } else { (low.floor(), high.ceil()) };
+    let (low, high) = if low < -10.0 {
+        ((low / 10.0).floor() * 10.0, (high / 5.0).ceil() * 5.0)
+    } else {
+        (low.floor(), high.ceil())
+    };
     let x = Axis::linear(low, high, frame.left, frame.right);
-    let ticks: Vec<(f64, String)> = x.ticks(5).into_iter().map(|tick| (x.at(tick), format!("{} %", trim(tick)))).collect();
+    let ticks: Vec<(f64, String)> =
+        x.ticks(5).into_iter().map(|tick| (x.at(tick), format!("{} %", trim(tick)))).collect();
     frame.chart("Return of each layer over the term, expected and actual", &html! {
         @for (tick, _) in &ticks { line.grid x1=(place(*tick)) x2=(place(*tick)) y1=(place(frame.top)) y2=(place(frame.bottom)) {} }
         @for (index, line) in rows.iter().enumerate() {
@@ -169,7 +175,12 @@ pub fn shares(demo: &Demonstration) -> Markup {
     let y = Axis::linear((low - room).max(0.0), high + room, frame.bottom, frame.top);
     let digits = if high - low > 0.1 { 2 } else { 3 };
     let line = |of: &dyn Fn(&crate::demo::crash::Tick) -> Option<f64>| {
-        path(ticks.iter().enumerate().filter_map(|(hour, tick)| Some((x.at(hour as f64 + 1.0), y.at(of(tick)?)))))
+        path(
+            ticks
+                .iter()
+                .enumerate()
+                .filter_map(|(hour, tick)| Some((x.at(hour as f64 + 1.0), y.at(of(tick)?)))),
+        )
     };
     let junior = line(&|tick| tick.share_price.first().copied());
     let senior = line(&|tick| tick.share_price.get(1).copied());

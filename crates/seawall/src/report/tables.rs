@@ -56,7 +56,8 @@ pub fn premium(demo: &Demonstration) -> Markup {
 pub fn layers(demo: &Demonstration) -> Markup {
     let pricing = &demo.quote.pricing;
     let of = |estimate: Option<Estimate>| estimate.map_or("-".to_owned(), |e| percent(e.value));
-    let ends = std::iter::once(pricing.terms.levels.reserve).chain(pricing.terms.levels.tranches.iter().copied());
+    let ends =
+        std::iter::once(pricing.terms.levels.reserve).chain(pricing.terms.levels.tranches.iter().copied());
     let mut ends: Vec<String> = ends.map(level).collect();
     ends.push("members' bonds".to_owned());
     html! { div.scroll { table {
