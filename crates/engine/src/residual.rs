@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use ruint::aliases::U256;
-use seawall_fixed::Assets;
+use seawall_fixed::{Assets, Overflow};
 
 use crate::id::AccountId;
 use crate::waterfall::cumulative_split;
@@ -22,11 +22,18 @@ pub struct Allocation {
 }
 
 /// Shares a residual among lenders in proportion to what they supplied: the haircut index of a lending market.
-#[must_use]
-pub fn haircut(residual: Assets, supplied: &[Assets]) -> Allocation {
-    let total: Assets = supplied.iter().copied().sum();
-    let taken = residual.min(total);
-    Allocation { parts: cumulative_split(taken, supplied), rest: residual - taken }
+///
+/// # Errors
+/// [`Overflow`] when the supplies add up to more than 2^128 - 1.
+pub fn haircut(residual: Assets, supplied: &[Assets]) -> Result<Allocation, Overflow> {
+    let taken = residual.min(total(supplied.iter().copied())?);
+    Ok(Allocation { parts: cumulative_split(taken, supplied), rest: residual - taken })
+}
+
+/// Sum of amounts that come from outside and may be anything.
+fn total(amounts: impl Iterator<Item = Assets>) -> Result<Assets, Overflow> {
+    let mut amounts = amounts;
+    amounts.try_fold(Assets::ZERO, Assets::checked_add)
 }
 
 /// A winning account of a leveraged exchange.
@@ -40,15 +47,17 @@ pub struct Winner {
 
 /// Shares a residual among winners pro rata to profit, each up to its cap: the haircut is min(eta, cap), with
 /// one eta for all (Chitra 2025, arXiv 2512.01112).
-#[must_use]
-pub fn capped_pro_rata(residual: Assets, winners: &[Winner]) -> Allocation {
+///
+/// # Errors
+/// [`Overflow`] when the profits add up to more than 2^128 - 1.
+pub fn capped_pro_rata(residual: Assets, winners: &[Winner]) -> Result<Allocation, Overflow> {
     let mut parts = vec![Assets::ZERO; winners.len()];
     let mut order: Vec<usize> =
         (0..winners.len()).filter(|&index| !winners[index].profit.is_zero()).collect();
     // By cap per unit of profit: who is capped at the lowest haircut comes first. The index makes ties exact.
     order.sort_by(|&one, &other| ratio_order(&winners[one], &winners[other]).then(one.cmp(&other)));
     let mut left = residual;
-    let mut weight: Assets = order.iter().map(|&index| winners[index].profit).sum();
+    let mut weight = total(order.iter().map(|&index| winners[index].profit))?;
     for (place, &index) in order.iter().enumerate() {
         let Winner { profit, cap } = winners[index];
         let cap = cap.min(profit);
@@ -67,7 +76,7 @@ pub fn capped_pro_rata(residual: Assets, winners: &[Winner]) -> Allocation {
         left = Assets::ZERO;
         break;
     }
-    Allocation { parts, rest: left }
+    Ok(Allocation { parts, rest: left })
 }
 
 fn ratio_order(one: &Winner, other: &Winner) -> Ordering {
@@ -115,16 +124,18 @@ pub struct Leg {
 
 /// Deficits that count after the legs of the same owner are netted (8.2): whoever trades both sides to bankrupt
 /// one of them has lost nothing. In ascending order of owner; owners without a deficit are left out.
-#[must_use]
-pub fn net_by_owner(legs: &[Leg]) -> Vec<(AccountId, Assets)> {
+///
+/// # Errors
+/// [`Overflow`] when one owner's legs add up to more than 2^128 - 1.
+pub fn net_by_owner(legs: &[Leg]) -> Result<Vec<(AccountId, Assets)>, Overflow> {
     let mut owners: BTreeMap<AccountId, (Assets, Assets)> = BTreeMap::new();
     for leg in legs {
         let (equity, deficit) = owners.entry(leg.owner).or_default();
-        *equity = equity.saturating_add(leg.equity);
-        *deficit = deficit.saturating_add(leg.deficit);
+        *equity = equity.checked_add(leg.equity)?;
+        *deficit = deficit.checked_add(leg.deficit)?;
     }
     let net = owners.into_iter().map(|(owner, (equity, deficit))| (owner, deficit.saturating_sub(equity)));
-    net.filter(|(_, deficit)| !deficit.is_zero()).collect()
+    Ok(net.filter(|(_, deficit)| !deficit.is_zero()).collect())
 }
 
 /// The loss that an adapter may count under a limit an owner (8.1): what one owner lost before counts against
@@ -153,13 +164,13 @@ mod tests {
     fn capped_pro_rata_reproduces_the_published_haircuts() {
         let winners = winners(&[(100, 20), (50, 25), (30, 30), (20, 20)]);
         // Need 60: eta .4, haircuts 20, 20, 12, 8.
-        let shared = capped_pro_rata(Assets::new(60), &winners);
+        let shared = capped_pro_rata(Assets::new(60), &winners).unwrap();
         assert_eq!(shared, Allocation { parts: amounts(&[20, 20, 12, 8]), rest: Assets::ZERO });
         // Need 95: eta 1, everybody at the cap.
-        let shared = capped_pro_rata(Assets::new(95), &winners);
+        let shared = capped_pro_rata(Assets::new(95), &winners).unwrap();
         assert_eq!(shared, Allocation { parts: amounts(&[20, 25, 30, 20]), rest: Assets::ZERO });
         // More is infeasible: the residual is reported.
-        assert_eq!(capped_pro_rata(Assets::new(100), &winners).rest, Assets::new(5));
+        assert_eq!(capped_pro_rata(Assets::new(100), &winners).unwrap().rest, Assets::new(5));
     }
 
     #[test]
@@ -168,7 +179,7 @@ mod tests {
             for seed in 0..200u128 {
                 let row = |k: u128| ((seed * 7 + k * 13) % 17, (seed * 5 + k * 11) % 19);
                 let winners = winners(&[row(1), row(2), row(3), row(4)]);
-                let shared = capped_pro_rata(Assets::new(need), &winners);
+                let shared = capped_pro_rata(Assets::new(need), &winners).unwrap();
                 let sum: Assets = shared.parts.iter().copied().sum();
                 assert_eq!(sum + shared.rest, Assets::new(need));
                 for (part, winner) in shared.parts.iter().zip(&winners) {
@@ -185,9 +196,9 @@ mod tests {
 
     #[test]
     fn lenders_share_a_haircut_exactly() {
-        let shared = haircut(Assets::new(10), &amounts(&[100, 100, 101]));
+        let shared = haircut(Assets::new(10), &amounts(&[100, 100, 101])).unwrap();
         assert_eq!(shared.parts.iter().copied().sum::<Assets>(), Assets::new(10));
-        assert_eq!(haircut(Assets::new(10), &amounts(&[4, 3])).rest, Assets::new(3));
+        assert_eq!(haircut(Assets::new(10), &amounts(&[4, 3])).unwrap().rest, Assets::new(3));
     }
 
     #[test]
@@ -207,7 +218,9 @@ mod tests {
             deficit: Assets::new(deficit),
         };
         let legs = [leg(2, 0, 70), leg(1, 90, 0), leg(1, 0, 80), leg(3, 5, 0), leg(2, 20, 0)];
-        assert_eq!(net_by_owner(&legs), vec![(AccountId(2), Assets::new(50))]);
+        assert_eq!(net_by_owner(&legs), Ok(vec![(AccountId(2), Assets::new(50))]));
+        let huge = [leg(1, u128::MAX, 0), leg(1, 1, 0)];
+        assert_eq!(net_by_owner(&huge), Err(Overflow));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What governance may set, with its bounds (2.4, 3.2, 5.5, 9). Everything a running policy or exit was
-//! promised is copied into it; a change of these rules reaches only what comes later.
+//! What governance may set, with its bounds (2.4, 3.2, 5.5, 9). Dates that an exit or a policy was promised are
+//! copied into it; every other change waits until all that was bought before its announcement is over (5.5).
 
 use alloc::vec::Vec;
 

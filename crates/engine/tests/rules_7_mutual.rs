@@ -179,21 +179,21 @@ fn amounts(units: &[u128]) -> Vec<Assets> {
 #[test]
 fn rule_7_2_lenders_share_by_cumulative_floor_and_nobody_goes_below_zero() {
     // 10 over 3, 3, 3: floor(30/9) = 3, floor(60/9) = 6, 9: they cannot bear more than nine.
-    let shared = haircut(a(10), &amounts(&[3, 3, 3]));
+    let shared = haircut(a(10), &amounts(&[3, 3, 3])).unwrap();
     assert_eq!((shared.parts, shared.rest), (amounts(&[3, 3, 3]), a(1)));
-    let shared = haircut(a(7), &amounts(&[3, 3, 3]));
+    let shared = haircut(a(7), &amounts(&[3, 3, 3])).unwrap();
     assert_eq!((shared.parts, shared.rest), (amounts(&[2, 2, 3]), a(0)));
-    assert_eq!(haircut(a(7), &[]).rest, a(7));
-    assert_eq!(haircut(a(0), &amounts(&[1])).parts, amounts(&[0]));
+    assert_eq!(haircut(a(7), &[]).unwrap().rest, a(7));
+    assert_eq!(haircut(a(0), &amounts(&[1])).unwrap().parts, amounts(&[0]));
 }
 
 #[test]
 fn rule_7_2_winners_share_pro_rata_up_to_their_caps() {
     let winner = |profit, cap| Winner { profit: a(profit), cap: a(cap) };
     // 100 over profits 100 and 300, the second capped at 60: the first bears the other 40.
-    let shared = capped_pro_rata(a(100), &[winner(100, 100), winner(300, 60)]);
+    let shared = capped_pro_rata(a(100), &[winner(100, 100), winner(300, 60)]).unwrap();
     assert_eq!((shared.parts, shared.rest), (amounts(&[40, 60]), a(0)));
-    let shared = capped_pro_rata(a(100), &[winner(100, 20), winner(300, 60), winner(0, 50)]);
+    let shared = capped_pro_rata(a(100), &[winner(100, 20), winner(300, 60), winner(0, 50)]).unwrap();
     assert_eq!((shared.parts, shared.rest), (amounts(&[20, 60, 0]), a(20)));
 }
 
@@ -240,5 +240,5 @@ fn rule_8_2_legs_of_one_owner_are_netted_before_a_loss_counts() {
         |owner, equity, deficit| Leg { owner: AccountId(owner), equity: a(equity), deficit: a(deficit) };
     let legs = [leg(1, 0, 500), leg(1, 480, 0), leg(2, 0, 30), leg(3, 900, 0)];
     // Another owner's gain nets nothing.
-    assert_eq!(net_by_owner(&legs), vec![(AccountId(1), a(20)), (AccountId(2), a(30))]);
+    assert_eq!(net_by_owner(&legs), Ok(vec![(AccountId(1), a(20)), (AccountId(2), a(30))]));
 }
