@@ -115,6 +115,8 @@ pub struct Outcome {
     pub recovered: f64,
     /// What reserve, tranches and mutual layer owed.
     pub owed: f64,
+    /// Lost for good: the level of bad debt at the end of the window.
+    pub for_good: f64,
     /// Model's probability that the gross loss of the term is as large as what was lost for good, and its error.
     pub exceedance: (f64, f64),
     /// Tokens held and booked at the end, units.
@@ -150,6 +152,7 @@ pub fn gather(
         gross,
         recovered: back.iter().sum(),
         owed: paid[2..6].iter().sum::<f64>() + paid[7],
+        for_good,
         exceedance: (exceedance[0].value, exceedance[0].standard_error),
         held: (core.tokens.get(), core.booked().get()),
         sound: invariant::check(pool.state()).is_ok() && invariant::tickets(pool.state(), 0).is_ok(),

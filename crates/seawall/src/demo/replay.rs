@@ -16,6 +16,15 @@ use crate::output::Failure;
 use crate::quote::inputs::Insured;
 use crate::quote::windows::{Crash, minute};
 
+/// What the replay assumes beyond the price.
+pub const ASSUMPTIONS: [&str; 3] = [
+    "the crash: hourly closes of the window applied to the prices of the snapshot; lows within an hour are not in the \
+     table (understates); staking tokens keep their ratio (understates)",
+    "the crash is served as under stress from its first hour on (overstates before the fall)",
+    "a market's counter adds up the rises of its level of bad debt, which counts open loans past their threshold at \
+     what they would not pay now; what the level has fallen at the end of the window is passed on as recovery",
+];
+
 /// One market after one hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MarketHour {

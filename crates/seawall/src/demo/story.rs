@@ -151,7 +151,8 @@ fn payment(demo: &Demonstration) {
     );
     let (probability, error) = outcome.exceedance;
     line(&format!(
-        "  the model, which had not seen this crash, gave so large a loss in {} days a probability of {:.2} ± {:.2} %",
+        "  the model, which had not seen this crash, gave {} or more lost for good in {} days a probability of {:.2} ± {:.2} %",
+        money(outcome.for_good),
         demo.quote.pricing.terms.term_days,
         probability * 100.0,
         error * 100.0

@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::demo::Demonstration;
 use crate::demo::aftermath::RECOVERY_DAYS;
 use crate::demo::pool::{LEAVER, UNDERWRITERS};
+use crate::demo::replay::ASSUMPTIONS;
 use crate::output::grouped;
 use crate::quote::document;
 use crate::quote::figures::{hex, money, percent, short};
@@ -100,7 +101,7 @@ fn cards(demo: &Demonstration) -> Markup {
             }
             div {
                 span { "Probability, by the model" } b { (format!("{:.2} %", probability * 100.0)) }
-                i { "± " (format!("{:.2}", se * 100.0)) " for so large a loss in " (demo.quote.pricing.terms.term_days) " days" }
+                i { "± " (format!("{:.2}", se * 100.0)) " for losing " (short(outcome.for_good)) " for good in " (demo.quote.pricing.terms.term_days) " days" }
             }
         }
     }
@@ -210,7 +211,10 @@ fn basis(demo: &Demonstration) -> Markup {
     html! {
         section {
             h2 { "Assumptions" }
-            ul { @for text in demo.quote.assumptions_in_words() { li { (text) } } }
+            ul {
+                @for text in demo.quote.assumptions_in_words() { li { (text) } }
+                @for text in ASSUMPTIONS { li { (text) } }
+            }
             h3 { "Left out of the first model, and which way it errs" }
             ul { @for text in demo.quote.gaps() { li { (text) } } }
             h3 { "Where the data come from" }
