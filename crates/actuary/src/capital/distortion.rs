@@ -8,6 +8,7 @@
 //! Units: those of the losses.
 
 use crate::loss::statistics::{StatisticsError, sum};
+use crate::math::normal;
 
 /// Rounding allowed in the sum of probabilities.
 const PROBABILITY_TOLERANCE: f64 = 1e-9;
@@ -31,6 +32,11 @@ pub enum Distortion {
         /// At least 1.
         rho: f64,
     },
+    /// Wang transform: `g(s) = N(N^-1(s) + lambda)` (Wang, Journal of Risk and Insurance 67, 2000).
+    Wang {
+        /// Market price of risk, not negative.
+        lambda: f64,
+    },
 }
 
 /// Why a distorted price cannot be computed.
@@ -50,11 +56,12 @@ pub enum DistortionError {
 }
 
 impl Distortion {
-    fn check(&self) -> Result<(), DistortionError> {
+    pub(super) fn check(&self) -> Result<(), DistortionError> {
         let (name, value, sound) = match *self {
             Self::ConstantCost { iota } => ("cost of capital", iota, iota >= 0.0),
             Self::ExpectedShortfall { level } => ("level", level, (0.0..1.0).contains(&level)),
             Self::ProportionalHazard { rho } => ("rho", rho, rho >= 1.0),
+            Self::Wang { lambda } => ("lambda", lambda, lambda >= 0.0),
         };
         if sound && value.is_finite() { Ok(()) } else { Err(DistortionError::Parameter { name, value }) }
     }
@@ -68,6 +75,7 @@ impl Distortion {
             Self::ConstantCost { .. } => 0.0,
             Self::ExpectedShortfall { level } => (s / (1.0 - level)).min(1.0),
             Self::ProportionalHazard { rho } => libm::pow(s, 1.0 / rho),
+            Self::Wang { lambda } => normal::cdf(normal::inverse_cdf(s) + lambda),
         }
     }
 
@@ -116,7 +124,10 @@ impl Distortion {
     }
 }
 
-fn check_outcomes<L: AsRef<[f64]>>(lines: &[L], probabilities: &[f64]) -> Result<(), StatisticsError> {
+pub(super) fn check_outcomes<L: AsRef<[f64]>>(
+    lines: &[L],
+    probabilities: &[f64],
+) -> Result<(), StatisticsError> {
     let expected = probabilities.len();
     if expected == 0 || lines.is_empty() {
         return Err(StatisticsError::Empty);
