@@ -12,7 +12,7 @@ if ! command -v valgrind >/dev/null; then
 fi
 target=${CARGO_TARGET_DIR:-target}
 binary=$(find "$target/release/deps" -name 'commands-*' -type f -perm -u+x -exec ls -t {} + | head -n 1)
-commands=100000
+commands=300000
 
 # Instructions a command: only what runs inside `measured` is counted.
 count() {

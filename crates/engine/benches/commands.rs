@@ -4,8 +4,9 @@
 //! runs the mix in [`measured`] alone, for callgrind (`bench/engine.sh`).
 //!
 //! The mix, by a fixed linear generator: 30 % deposits, 30 % transfers, 13 % requests, 13 % clearings, 13 %
-//! claims of exits, 1 % loss reports that settle, and a purchase, activation or finalisation whenever a market is
-//! free. Holders are uniformly random.
+//! claims of exits, 1 % loss reports that settle, and every 150th command looks after a market: it closes the
+//! books of an ended policy, buys the next one, or activates it. Holders are uniformly random. With few policies
+//! these outlast the run; with many, those that the run does not buy itself are bought and ended before it.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -20,7 +21,14 @@ const ROLE: AccountId = AccountId(0);
 const FIRST_HOLDER: u32 = 1;
 const MARKETS: u32 = 16;
 const OPENED: Seconds = 2_800 * EPOCH_SECONDS;
-const DEPOSIT: u128 = 1_000_000;
+/// Amounts are those of a dollar token with six decimals.
+const DOLLAR: u128 = 1_000_000;
+const DEPOSIT: u128 = 1_000 * DOLLAR;
+
+/// Every this many commands a market is looked after.
+const VISIT: u64 = 150;
+/// Commands for each policy bought: a market is visited twice in a policy's life.
+const COMMANDS_A_POLICY: u64 = 2 * VISIT;
 
 /// A 64-bit linear congruential generator (Knuth's MMIX constants), high bits used.
 struct Draws(u64);
@@ -68,7 +76,7 @@ fn rules() -> Rules {
     }
 }
 
-fn quote(market: MarketId, counter: u128, nonce: u64) -> Quote {
+fn quote(market: MarketId, counter: u128, nonce: u64, term_epochs: u32) -> Quote {
     Quote {
         pool: [7; 32],
         market,
@@ -76,16 +84,16 @@ fn quote(market: MarketId, counter: u128, nonce: u64) -> Quote {
         source: Source::Reported,
         destination: ROLE,
         holds_pool_asset: false,
-        limit: Assets::new(100_000),
-        event_limit: Assets::new(100_000),
+        limit: Assets::new(100_000 * DOLLAR),
+        event_limit: Assets::new(100_000 * DOLLAR),
         deductible: Assets::ZERO,
         deductible_bond: Assets::ZERO,
         coinsurance: Ppm::new(100_000),
-        term_epochs: 1,
-        premium: Assets::new(10_000),
+        term_epochs,
+        premium: Assets::new(1_000 * DOLLAR),
         bonus_share: Ppm::ZERO,
         split: [Ppm::new(500_000), Ppm::new(400_000), Ppm::ZERO, Ppm::ZERO],
-        charge: Assets::new(100_000),
+        charge: Assets::new(100_000 * DOLLAR),
         callable_bond: Assets::ZERO,
         counter,
         latest_end_max: Seconds::MAX,
@@ -102,7 +110,8 @@ struct Bench {
     now: Seconds,
     holders: u32,
     markets: u32,
-    /// Seconds between commands, so that the run's policies are spread over its length.
+    term_epochs: u32,
+    /// Seconds between commands.
     pace: Seconds,
     draws: Draws,
     next_claim: u32,
@@ -112,21 +121,24 @@ struct Bench {
 }
 
 impl Bench {
-    /// A pool whose holders have deposited long ago, with its markets insured; `commands` are to follow, over
-    /// which `policies` are bought.
+    /// A pool whose holders have deposited long ago, with its markets insured; `commands` are to follow, at the
+    /// end of which `policies` will have been bought.
     fn new(holders: u32, policies: u32, commands: u64) -> Self {
         let config =
             Config { pool: [7; 32], tranches: 2, asset: Asset::default(), rules: rules(), opened: OPENED };
         let state = State::new(config).expect("the bench's rules are within bounds");
         let markets = MARKETS.min(policies);
-        // Every epoch each market's policy ends and another is bought.
-        let epochs = u64::from(policies / markets.max(1)).max(1);
+        // More policies than markets: each lasts an epoch and is followed by another.
+        let short = policies > markets;
+        let visits = VISIT * u64::from(markets);
+        let pace = if short { EPOCH_SECONDS / visits + 1 } else { 24 * EPOCH_SECONDS / commands };
         let mut bench = Self {
             state,
             now: OPENED,
             holders,
             markets,
-            pace: (epochs * 2 * EPOCH_SECONDS / commands).max(1),
+            term_epochs: if short { 1 } else { 26 },
+            pace: pace.max(1),
             draws: Draws(7),
             next_claim: 0,
             counters: [0; MARKETS as usize],
@@ -142,8 +154,13 @@ impl Bench {
         bench.now += 3 * EPOCH_SECONDS;
         for market in 0..markets {
             bench.report(MarketId(market), 0);
-            bench.renew(MarketId(market));
         }
+        let before = if short { u64::from(policies).saturating_sub(commands / COMMANDS_A_POLICY) } else { 1 };
+        while markets > 0 && u64::from(bench.state.core().policies) < before {
+            (0..markets).for_each(|market| bench.look_after(MarketId(market)));
+            bench.now += EPOCH_SECONDS;
+        }
+        (0..markets).for_each(|market| bench.look_after(MarketId(market)));
         (bench.done, bench.refused) = (0, 0);
         bench
     }
@@ -170,24 +187,28 @@ impl Bench {
         self.run(ROLE, Action::Report { reading, evidence: [1; 32] });
     }
 
-    /// Finalises, buys or activates, whatever the market waits for.
-    fn renew(&mut self, market: MarketId) {
-        let row = self.state.market(market);
-        let policy = row.and_then(|row| row.current.as_ref()).map(|policy| (policy.status, policy.start));
-        let nonce = row.map_or(0, |row| row.nonce);
-        match policy {
-            Some((Status::Ended, _)) => {
+    /// Closes the books of an ended policy and buys the next, or activates it; else syncs.
+    fn look_after(&mut self, market: MarketId) {
+        let policy = |bench: &Self| {
+            let current = bench.state.market(market)?.current.as_ref()?;
+            Some((current.status, current.start, current.end))
+        };
+        match policy(self) {
+            Some((Status::Ended | Status::Active, _, end)) if end <= self.now => {
                 self.run(ROLE, Action::Finalise { market });
             }
-            Some((Status::Pending, start)) if start <= self.now => {
+            Some((Status::Pending, start, _)) if start <= self.now => {
                 self.run(ROLE, Action::Activate { market });
             }
-            None => {
-                let quote = Box::new(quote(market, self.counters[market.index()], nonce));
-                let premium_max = Assets::MAX;
-                self.run(ROLE, Action::BuyCover { quote, digest: [8; 32], signer: ROLE, premium_max });
+            _ => {
+                self.run(ROLE, Action::Sync);
             }
-            Some(_) => {}
+        }
+        if policy(self).is_none() {
+            let nonce = self.state.market(market).map_or(0, |row| row.nonce);
+            let quote = Box::new(quote(market, self.counters[market.index()], nonce, self.term_epochs));
+            let premium_max = Assets::MAX;
+            self.run(ROLE, Action::BuyCover { quote, digest: [8; 32], signer: ROLE, premium_max });
         }
     }
 
@@ -196,40 +217,44 @@ impl Bench {
     }
 
     /// One command of the mix.
-    fn one(&mut self) {
+    fn one(&mut self, index: u64) {
         self.now += self.pace;
+        if index % VISIT == 0 {
+            let market = (index / VISIT) % u64::from(self.markets);
+            self.look_after(MarketId(u32::try_from(market).expect("at most 16 markets")));
+            return;
+        }
         let tranche = u8::try_from(self.draws.below(2)).expect("two tranches");
         let owner = self.holder();
         match self.draws.below(1000) {
             0..300 => {
-                let assets = Assets::new(1_000 + u128::from(self.draws.below(1_000)));
+                let assets = Assets::new(DOLLAR + u128::from(self.draws.below(1_000_000)));
                 self.run(owner, Action::Deposit { tranche, owner, assets });
             }
             300..600 => {
-                let (to, shares) = (self.holder(), Shares::new(1_000 + u128::from(self.draws.below(9_000))));
+                let (to, shares) = (
+                    self.holder(),
+                    Shares::new(DOLLAR * 1_000 + u128::from(self.draws.below(1_000_000_000))),
+                );
                 self.run(owner, Action::Transfer { tranche, to, shares });
             }
             600..730 => {
-                let shares = Shares::new(1_000_000 + u128::from(self.draws.below(100_000)));
+                let shares = Shares::new(DOLLAR * 1_000 + u128::from(self.draws.below(100_000)));
                 self.run(owner, Action::RequestExit { tranche, shares });
             }
             730..860 => {
                 self.run(ROLE, Action::ClearExits { count: 2 });
             }
-            860..980 => {
+            860..990 => {
                 let exit = ExitId(self.next_claim);
                 let owner = self.state.exit(exit).map_or(ROLE, |exit| exit.owner);
                 if self.run(owner, Action::ClaimExit { exit }) {
                     self.next_claim += 1;
                 }
             }
-            980..990 => {
-                let market = MarketId(self.draws.below(self.markets));
-                self.report(market, 100);
-            }
             _ => {
                 let market = MarketId(self.draws.below(self.markets));
-                self.renew(market);
+                self.report(market, 100 * DOLLAR);
             }
         }
     }
@@ -238,8 +263,8 @@ impl Bench {
 /// The measured part: nothing else is counted.
 #[inline(never)]
 fn measured(bench: &mut Bench, commands: u64) {
-    for _ in 0..commands {
-        bench.one();
+    for index in 0..commands {
+        bench.one(index);
     }
 }
 
@@ -253,9 +278,9 @@ fn time(part: impl FnOnce()) -> Duration {
 fn speed(holders: u32, policies: u32, commands: u64) {
     let mut bench = Bench::new(holders, policies, commands);
     let took = time(|| measured(&mut bench, commands));
-    let rate = commands as f64 / took.as_secs_f64();
+    let rate = bench.done as f64 / took.as_secs_f64();
     println!(
-        "{holders:>9} holders {policies:>6} policies: {:>6.2} million commands/s  ({:.0} ns each, {} bought, {} tickets, {:.1} % refused)",
+        "{holders:>9} holders {policies:>6} policies: {:>6.2} million commands/s  ({:.0} ns each, {} policies bought in all, {} tickets, {:.1} % refused)",
         rate / 1e6,
         1e9 / rate,
         bench.state.core().policies,
@@ -273,7 +298,7 @@ fn sync_share() {
         let mut readings: Vec<Reading> = Vec::new();
         for id in &ids {
             readings.push(Reading::of(*id, 0));
-            let quote = Quote { source, term_epochs: 26, ..quote(*id, 0, 0) };
+            let quote = Quote { source, ..quote(*id, 0, 0, 26) };
             let action = Action::BuyCover {
                 quote: Box::new(quote),
                 digest: [8; 32],

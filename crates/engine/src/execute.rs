@@ -1,7 +1,6 @@
 //! Deciding a command (1.4): the common steps in their order, then what was asked. Nothing here changes the
 //! state; what happened is returned as events.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use seawall_fixed::{Assets, Seconds};
@@ -92,7 +91,7 @@ fn report(state: &State, command: &Command) -> Result<Option<Report>, Error> {
 fn accrue(draft: &mut Draft, now: Seconds) -> Result<(), Error> {
     if now > draft.core.now {
         let accrual = premium::accrue(&draft.core, draft.rules(), &draft.base.schedule, now)?;
-        draft.emit(Event::Accrued(Box::new(accrual)));
+        draft.emit(Event::Accrued(accrual));
     }
     Ok(())
 }

@@ -200,7 +200,9 @@ fn accrued(core: &mut Core, accrual: &Accrual) {
     for (index, stream) in core.streams.iter_mut().enumerate() {
         stream.rate = accrual.rates[index];
         stream.carry = accrual.carries[index];
-        stream.unearned -= accrual.moved[index];
+        if !accrual.moved[index].is_zero() {
+            stream.unearned -= accrual.moved[index];
+        }
     }
     for (tranche, earned) in core.tranches.iter_mut().zip(accrual.earned) {
         tranche.active.assets += earned;
@@ -267,7 +269,8 @@ fn policy(core: &mut Core, tables: &mut impl Tables, event: &Event) {
             policy.charge = Assets::ZERO;
             if !market.is_live() {
                 let stale = market.stale;
-                set_live(core, tables, *id, false, stale);
+                let adapter = market.source != Source::Reported;
+                set_live(core, tables, *id, false, (adapter, stale));
             }
         }
         Event::PolicyRunsOff { market, slot, until, left } => {
@@ -330,13 +333,14 @@ fn bought(core: &mut Core, tables: &mut impl Tables, purchase: &Purchase) {
     let policy = &purchase.policy;
     let market = tables.market_mut(purchase.market);
     let (was_live, stale) = (market.is_live(), market.stale);
+    let adapter = market.source != Source::Reported;
     market.nonce = purchase.nonce.saturating_add(1);
     match purchase.slot {
         Slot::Current => market.current = Some(policy.clone()),
         Slot::Successor => market.successor = Some(policy.clone()),
     }
     if !was_live {
-        set_live(core, tables, purchase.market, true, stale);
+        set_live(core, tables, purchase.market, true, (adapter, stale));
     }
     for (index, stream) in core.streams.iter_mut().take(PREMIUM_STREAMS).enumerate() {
         stream.unearned += purchase.parts[index];
@@ -418,7 +422,7 @@ fn recovery(core: &mut Core, tables: &mut impl Tables, event: &Event) {
 
 /// Puts a market into the list of those that must be read, or takes it out; keeps the list in ascending order
 /// of market id.
-fn set_live(core: &mut Core, tables: &impl Tables, id: MarketId, live: bool, stale: bool) {
+fn set_live(core: &mut Core, tables: &impl Tables, id: MarketId, live: bool, (adapter, stale): (bool, bool)) {
     let count = usize::from(core.live_count);
     let at = core.live[..count].iter().position(|&place| tables.id_at(place) >= id).unwrap_or(count);
     let present = at < count && tables.id_at(core.live[at]) == id;
@@ -427,11 +431,13 @@ fn set_live(core: &mut Core, tables: &impl Tables, id: MarketId, live: bool, sta
         core.live.copy_within(at..count, at + 1);
         core.live[at] = place;
         core.live_count += 1;
+        core.adapters += u8::from(adapter);
         core.stale += u8::from(stale);
     } else if !live && present {
         core.live.copy_within(at + 1..count, at);
         core.live[count - 1] = 0;
         core.live_count -= 1;
+        core.adapters -= u8::from(adapter);
         core.stale -= u8::from(stale);
     }
 }

@@ -34,10 +34,56 @@ pub struct Track {
     lock_epoch: u32,
 }
 
-/// Past checkpoints of all tracks that have a past.
+/// Past checkpoints of all tracks that have a past, in one array: each past is a region of it, which moves to
+/// the end with twice the room when it is full. No allocation a holder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Histories(Vec<Vec<Checkpoint>>);
+pub struct Histories {
+    regions: Vec<Region>,
+    checkpoints: Vec<Checkpoint>,
+}
+
+/// Where the past of one track stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Region {
+    first: u64,
+    len: u32,
+    room: u32,
+}
+
+impl Histories {
+    /// Opens a past and returns its number plus one.
+    fn open(&mut self) -> u32 {
+        self.regions.push(Region { first: self.checkpoints.len() as u64, len: 0, room: 0 });
+        u32::try_from(self.regions.len()).expect("fewer tracks than 2^32")
+    }
+
+    /// The checkpoints of a past, oldest first; none for number zero.
+    fn past(&self, number: u32) -> &[Checkpoint] {
+        let Some(region) = number.checked_sub(1).map(|index| self.regions[index as usize]) else {
+            return &[];
+        };
+        &self.checkpoints[usize::try_from(region.first).expect("it was stored")..][..region.len as usize]
+    }
+
+    fn push(&mut self, number: u32, checkpoint: Checkpoint) {
+        let region = &mut self.regions[number as usize - 1];
+        let first = usize::try_from(region.first).expect("it was stored");
+        if region.len < region.room {
+            self.checkpoints[first + region.len as usize] = checkpoint;
+        } else {
+            let end = self.checkpoints.len();
+            let used = region.len as usize;
+            region.first = end as u64;
+            region.room = (region.room * 2).max(1);
+            self.checkpoints.extend_from_within(first..first + used);
+            self.checkpoints.push(checkpoint);
+            self.checkpoints.resize(end + region.room as usize, Checkpoint::default());
+        }
+        region.len += 1;
+    }
+}
 
 impl Track {
     /// Shares held of `generation`.
@@ -64,10 +110,9 @@ impl Track {
         let empty = self.balance.is_zero() && self.history == 0;
         if self.since != tickets && !empty {
             if self.history == 0 {
-                histories.0.push(Vec::new());
-                self.history = u32::try_from(histories.0.len()).expect("fewer tracks than 2^32");
+                self.history = histories.open();
             }
-            histories.0[self.history as usize - 1].push(self.now());
+            histories.push(self.history, self.now());
         }
         (self.balance, self.generation, self.since) = (balance, generation, tickets);
     }
@@ -75,14 +120,13 @@ impl Track {
     /// Number of checkpoints.
     #[must_use]
     pub fn len(&self, histories: &Histories) -> usize {
-        1 + if self.history == 0 { 0 } else { histories.0[self.history as usize - 1].len() }
+        1 + histories.past(self.history).len()
     }
 
     /// Checkpoint `index`, oldest first.
     #[must_use]
     pub fn checkpoint(&self, histories: &Histories, index: usize) -> Option<Checkpoint> {
-        let past: &[Checkpoint] =
-            if self.history == 0 { &[] } else { &histories.0[self.history as usize - 1] };
+        let past = histories.past(self.history);
         match index.cmp(&past.len()) {
             core::cmp::Ordering::Less => Some(past[index]),
             core::cmp::Ordering::Equal => Some(self.now()),

@@ -6,6 +6,7 @@ use seawall_fixed::{Assets, epoch_start};
 use thiserror::Error;
 
 use crate::premium::STREAMS;
+use crate::source::Source;
 use crate::state::State;
 
 /// An invariant that does not hold: the state is damaged.
@@ -114,8 +115,10 @@ fn policies(state: &State) -> Result<(), Violation> {
     let ids = listed.clone().map(|&place| state.markets[place as usize].id);
     let ascending = ids.clone().zip(ids.skip(1)).all(|(one, next)| one < next);
     let all_live = listed.clone().all(|&place| state.markets[place as usize].is_live());
+    let adapters = live.clone().filter(|market| market.source != Source::Reported).count();
     let estimates = state.markets.iter().filter(|market| market.estimate.is_some()).count();
     if live.count() != usize::from(core.live_count)
+        || adapters != usize::from(core.adapters)
         || stale != usize::from(core.stale)
         || estimates != core.estimates as usize
         || !ascending

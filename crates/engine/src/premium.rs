@@ -4,6 +4,7 @@
 //! A stream has a rate in 2^-64 units a second, a carry in 2^-64 units, and what is still unearned. At every
 //! moment, for each stream: unearned x 2^64 = sum over policies of rate x (end - max(now, start)) + carry.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use seawall_fixed::{Assets, Epoch, Overflow, Rounding, Seconds, epoch_of, epoch_start};
@@ -143,9 +144,9 @@ pub(crate) fn accrue(
     rules: &Rules,
     schedule: &Schedule,
     now: Seconds,
-) -> Result<Accrual, Overflow> {
+) -> Result<Box<Accrual>, Overflow> {
     let mut work = Work {
-        accrual: Accrual {
+        accrual: Box::new(Accrual {
             to: now,
             rates: core.streams.map(|stream| stream.rate),
             carries: core.streams.map(|stream| stream.carry),
@@ -155,7 +156,7 @@ pub(crate) fn accrue(
             fee: Assets::ZERO,
             fee_remainders: core.fee_remainders,
             boundary: None,
-        },
+        }),
         core,
         rules,
     };
@@ -180,7 +181,7 @@ pub(crate) fn accrue(
 }
 
 struct Work<'a> {
-    accrual: Accrual,
+    accrual: Box<Accrual>,
     core: &'a Core,
     rules: &'a Rules,
 }
@@ -227,8 +228,17 @@ impl Work<'_> {
         if rate == 0 && carry < 1 << 64 {
             return Ok(Assets::ZERO);
         }
-        let (whole, fraction) = mul_shift_64(rate, u128::from(dt), carry)?;
-        self.accrual.carries[index] = u128::from(fraction);
+        // Below one unit a second the product of two words fits 128 bits; this is most streams' case.
+        let small =
+            u64::try_from(rate).ok().and_then(|rate| (u128::from(rate) * u128::from(dt)).checked_add(carry));
+        let (whole, fraction) = match small {
+            Some(sum) => (sum >> 64, sum & u128::from(u64::MAX)),
+            None => {
+                let (whole, fraction) = mul_shift_64(rate, u128::from(dt), carry)?;
+                (whole, u128::from(fraction))
+            }
+        };
+        self.accrual.carries[index] = fraction;
         let whole = Assets::new(whole);
         self.accrual.moved[index] += whole;
         Ok(whole)

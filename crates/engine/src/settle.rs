@@ -41,6 +41,9 @@ pub(crate) fn sync(draft: &mut Draft, readings: &[Reading], report: Option<&Repo
 
 /// Takes the readings of a command: all live markets behind adapters, in ascending order (4.2).
 fn take_readings(draft: &mut Draft, readings: &[Reading]) -> Result<(), Error> {
+    if readings.is_empty() && draft.core.adapters == 0 {
+        return Ok(());
+    }
     for pair in readings.windows(2) {
         if pair[0].market >= pair[1].market {
             return Err(Error::ReadingRepeated { market: pair[1].market });

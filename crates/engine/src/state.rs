@@ -110,6 +110,8 @@ pub struct Core {
     pub live: [u32; MARKETS_MAX],
     /// How many of `live` are used.
     pub live_count: u8,
+    /// How many live markets are read by adapters: each command must carry their readings (4.2).
+    pub adapters: u8,
     /// How many live markets are stale (4.2).
     pub stale: u8,
     /// Open latent estimates.
@@ -272,6 +274,7 @@ impl State {
                 lots: 0,
                 live: [0; MARKETS_MAX],
                 live_count: 0,
+                adapters: 0,
                 stale: 0,
                 estimates: 0,
                 due: Seconds::MAX,
