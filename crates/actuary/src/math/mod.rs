@@ -6,6 +6,7 @@ pub mod eigen;
 pub mod elementary;
 pub mod incomplete;
 pub mod laplace;
+pub mod minimise;
 pub mod normal;
 pub mod pareto;
 pub mod quadrature;

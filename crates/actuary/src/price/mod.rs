@@ -7,6 +7,7 @@ pub mod batch;
 pub mod calibrate;
 pub mod closed_form;
 pub mod correlation;
+pub mod filtered;
 pub mod history;
 pub mod jumps;
 pub mod model;
@@ -18,6 +19,9 @@ mod timeline;
 
 pub use batch::{BlockInterval, BlockPlan, BlockScratch, Detail, PathBlock, Split};
 pub use calibrate::{Calibration, CalibrationError, CalibrationOptions};
+pub use filtered::{
+    FilteredError, FilteredModel, FilteredOptions, FilteredReport, FilteredScratch, StartVariance,
+};
 pub use history::{HistoryError, PriceHistory};
 pub use jumps::{CommonCrash, KouJumps, MertonJumps};
 pub use model::{Model, ModelError};

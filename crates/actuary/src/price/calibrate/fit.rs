@@ -231,6 +231,17 @@ impl OwnJumps {
     }
 }
 
+/// The returns that a calibration would use, after the same checks.
+pub(in crate::price) fn checked_returns(
+    history: &PriceHistory,
+    assets: &[&str],
+    options: &CalibrationOptions,
+) -> Result<returns::Returns, CalibrationError> {
+    check(assets, options)?;
+    history.check()?;
+    returns::returns(history, assets, options)
+}
+
 fn check(assets: &[&str], options: &CalibrationOptions) -> Result<(), CalibrationError> {
     if assets.is_empty() {
         return Err(CalibrationError::NoAssets);

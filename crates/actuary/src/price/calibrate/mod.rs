@@ -25,6 +25,7 @@ use thiserror::Error;
 pub use crash::{CrashEvent, CrashFit, CrashTail};
 pub use estimate::Estimate;
 pub use fit::calibrate;
+pub(super) use fit::checked_returns;
 pub use own::JumpFit;
 pub use report::{AssetReport, FitReport};
 pub use returns::{RejectReason, RejectedClose};

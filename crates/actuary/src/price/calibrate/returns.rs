@@ -27,7 +27,7 @@ pub struct RejectedClose {
 
 /// Returns of the chosen assets: one vector an asset, one entry a row (the return into that row), NaN where there
 /// is none.
-pub(super) struct Returns {
+pub(in crate::price) struct Returns {
     pub values: Vec<Vec<f64>>,
     pub rejected: Vec<RejectedClose>,
     pub held_out_rows: usize,
