@@ -219,7 +219,7 @@ impl Bench {
     /// One command of the mix.
     fn one(&mut self, index: u64) {
         self.now += self.pace;
-        if index % VISIT == 0 {
+        if index.is_multiple_of(VISIT) {
             let market = (index / VISIT) % u64::from(self.markets);
             self.look_after(MarketId(u32::try_from(market).expect("at most 16 markets")));
             return;

@@ -1,18 +1,18 @@
 //! Steps become commands here: each choice is read against the state it meets.
 
 use seawall_engine::{
-    AccountId, Action, ClassKind, Command, Error, ExitId, LotId, Market, MarketId, MemberId, Quote, Reading,
-    Source, Status, TicketId,
+    AccountId, Action, ClassKind, Command, Error, ExitId, LotId, Market, MarketId, MemberId, Source, Status,
+    TicketId,
 };
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
 
-use super::setup::{ACTUARY, BUYERS, DESTINATIONS, GUARDIAN, HOLDERS, OWNER, POOL, REPORTER, RISK, source};
+use super::setup::{ACTUARY, BUYERS, GUARDIAN, HOLDERS, OWNER, REPORTER, RISK, source};
 use super::step::{Amount, Op, Step, Terms, Time};
 use super::world::{Checked, MARKETS, World};
 
 const MONTH: Seconds = 30 * 24 * 3600;
 
-fn buyer(market: MarketId) -> AccountId {
+pub fn buyer(market: MarketId) -> AccountId {
     AccountId(BUYERS + market.0 % 3)
 }
 
@@ -123,7 +123,7 @@ impl World {
             }
             Op::ClaimExit { pick } => self.claim_exit(pick),
             Op::StreamSurplus => self.try_act(OWNER, Action::StreamSurplus),
-            Op::Buy(terms) => self.buy(&terms),
+            Op::Buy(terms) => self.order(&terms),
             Op::Activate { market } => {
                 let pending =
                     |market: &&Market| market.policies().any(|policy| policy.status == Status::Pending);
@@ -250,104 +250,6 @@ impl World {
         }
     }
 
-    fn buy(&mut self, terms: &Terms) -> Checked<()> {
-        let id = MarketId(u32::from(terms.market) % MARKETS);
-        let shown = self.outside(id).counter;
-        let kind = source(id.0);
-        if self.state.market(id).is_none() && kind == Source::Reported {
-            self.report(id)?;
-        }
-        let market = self.state.market(id);
-        let counter = match (kind, market) {
-            (Source::Adapter { conversion: None, .. }, _) => shown,
-            (_, Some(market)) => market.counter,
-            (_, None) => 0,
-        };
-        let nonce = market.map_or(0, |market| market.nonce);
-        let core = self.state.core();
-        let spare = core.unqueued().min(core.boundary.unqueued).saturating_sub(core.required).get();
-        // Every other quote promises more than the pool has, so that layers run empty.
-        let limit = terms.limit.of(self.setup.scale() << (4 * (terms.spoil & 1)));
-        let event_limit = terms.event.of(limit);
-        let deductible = terms.deductible.of(limit / 8);
-        let even = Ppm::new(1_000_000 / 4);
-        let mut quote = Quote {
-            pool: POOL,
-            market: id,
-            buyer: buyer(id),
-            source: kind,
-            destination: AccountId(DESTINATIONS + id.0),
-            holds_pool_asset: false,
-            limit: Assets::new(limit),
-            event_limit: Assets::new(event_limit),
-            deductible: Assets::new(deductible),
-            deductible_bond: Assets::new(terms.bonded.of(deductible).min(deductible)),
-            coinsurance: Ppm::new(terms.coinsurance),
-            term_epochs: u32::from(terms.epochs).min(self.state.rules().term_epochs_max),
-            premium: Assets::new(terms.premium.of((limit / 4).min(1 << 81))),
-            bonus_share: Ppm::new(terms.bonus),
-            split: match terms.split {
-                0 => [Ppm::ZERO; 4],
-                1 => [Ppm::ONE, Ppm::ZERO, Ppm::ZERO, Ppm::ZERO],
-                _ => [even; 4],
-            },
-            charge: Assets::new(terms.charge.of(spare / 4 + 1)),
-            callable_bond: Assets::new(terms.callable.of(limit / 16)),
-            counter,
-            latest_end_max: Seconds::MAX,
-            required_max: Assets::MAX,
-            deadline: self.now + EPOCH_SECONDS,
-            nonce,
-            inputs: [9; 32],
-        };
-        match terms.spoil {
-            0 => quote.deadline = self.now,
-            1 => quote.deadline = self.now.saturating_sub(1),
-            2 => quote.nonce = nonce.wrapping_sub(1),
-            3 => quote.nonce = nonce + 3,
-            4 => quote.counter = counter.wrapping_add(1),
-            5 => quote.buyer = OWNER,
-            6 => quote.pool = [0; 32],
-            7 => quote.holds_pool_asset = true,
-            8 => quote.required_max = core.required,
-            9 => quote.latest_end_max = core.latest_end,
-            10 => quote.nonce = u64::MAX,
-            _ => {}
-        }
-        let signer = if terms.spoil == 11 { OWNER } else { ACTUARY };
-        let premium_max = if terms.spoil == 12 { quote.premium } else { Assets::MAX };
-        let deadline = quote.deadline;
-        let mut command = Command::new(
-            buyer(id),
-            Action::BuyCover { quote: Box::new(quote.clone()), digest: [8; 32], signer, premium_max },
-        );
-        command.readings = self.readings(Some(id));
-        if self.run(&command)?.is_err() {
-            return Ok(());
-        }
-        let policy = self.state.markets().iter().flat_map(|market| market.policies());
-        let policy = policy.max_by_key(|policy| policy.id).ok_or("a policy was bought")?;
-        if policy.premium < quote.premium || policy.premium > premium_max {
-            return Err(format!("3.4: a premium of {} for {}", policy.premium, quote.premium));
-        }
-        if !(1..=10).contains(&terms.spoil) || matches!(terms.spoil, 3 | 10) {
-            // A quote buys once.
-            let again = self.run(&command)?;
-            if deadline >= self.now
-                && !matches!(again, Err(Error::NonceUsed { .. }))
-                && quote.nonce != u64::MAX
-            {
-                return Err(format!("3.2: a quote was used twice: {again:?}"));
-            }
-            return Ok(());
-        }
-        match terms.spoil {
-            7 if !self.setup.wrapper => Ok(()),
-            8 | 9 => Ok(()),
-            spoil => Err(format!("3.2: a quote spoilt by {spoil} was accepted")),
-        }
-    }
-
     fn announce(&mut self, change: u8, value: u32) -> Checked<()> {
         let mut rules = self.state.rules().clone();
         let seconds = Seconds::from(value) % (40 * 24 * 3600);
@@ -365,7 +267,7 @@ impl World {
     }
 
     /// Posts the present reading of a reported market.
-    fn report(&mut self, market: MarketId) -> Checked<()> {
+    pub fn report(&mut self, market: MarketId) -> Checked<()> {
         let reading = self.sources[market.index()].reading(market);
         self.try_act(REPORTER, Action::Report { reading, evidence: [5; 32] })
     }
@@ -463,7 +365,7 @@ impl World {
         let live = &core.live[..usize::from(core.live_count)];
         let any = MarketId(u32::from(market) % MARKETS);
         match live.get(usize::from(market) / 16 % live.len().max(1)) {
-            Some(place) if market % 16 != 0 => self.state.markets()[*place as usize].id,
+            Some(place) if !market.is_multiple_of(16) => self.state.markets()[*place as usize].id,
             _ => any,
         }
     }
@@ -527,68 +429,5 @@ impl World {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Commands with unknown ids, amounts of nothing and of everything, wrong callers and readings.
-    fn garbage(
-        &mut self,
-        action: u8,
-        caller: u32,
-        id: u32,
-        small: u8,
-        amount: Amount,
-        readings: u8,
-    ) -> Checked<()> {
-        let amount = amount.of(self.setup.scale());
-        let (assets, shares) = (Assets::new(amount), Shares::new(amount));
-        let market = MarketId(id);
-        let class = if small & 1 == 0 { ClassKind::Active } else { ClassKind::Queued };
-        let account = AccountId(if id == u32::MAX { id } else { id % 64 });
-        let (ticket, reading) = (TicketId(id), Reading { counter: Some(amount), ..Reading::of(market, 0) });
-        let checkpoint = u32::from(readings);
-        let action = match action % 24 {
-            0 => Action::Deposit { tranche: small, owner: account, assets },
-            1 => Action::Transfer { tranche: small, to: account, shares },
-            2 => Action::RequestExit { tranche: small, shares },
-            3 => Action::ClearExits { count: id },
-            4 => Action::ClaimExit { exit: ExitId(id) },
-            5 => Action::FundReserve { assets },
-            6 => Action::Activate { market },
-            7 => Action::Cancel { market },
-            8 => Action::Finalise { market },
-            9 => Action::ReleaseBond { member: MemberId(id) },
-            10 => Action::RevokeQuotes { market, nonce: u64::MAX - u64::from(small) },
-            11 => Action::Report { reading, evidence: [small; 32] },
-            12 => Action::PayMarket { market },
-            13 => Action::PostEstimate { market, amount: assets, expiry: Seconds::from(id) << small % 32 },
-            14 => Action::RecoverTicket { ticket, assets },
-            15 => Action::RecoverMarket { market, assets, count: id },
-            16 => Action::AssignRecoveries { market, count: id },
-            17 => Action::ClaimRecovery { ticket, tranche: small, class, checkpoint },
-            18 => Action::ClaimDeductible { ticket },
-            19 => Action::ClaimBond { ticket, member: MemberId(u32::from(small)), checkpoint },
-            20 => Action::OpenLot {
-                ticket,
-                goods: [1; 32],
-                start: assets,
-                floor: assets,
-                duration: 1 << (small % 64),
-            },
-            21 => Action::BuyLot { lot: LotId(id), price_max: assets },
-            22 => Action::Pause { until: u64::MAX },
-            _ => Action::WriteOff { ticket },
-        };
-        // Any role may be the caller: garbage from a key that is trusted is garbage too.
-        let caller = AccountId(if caller < 20 { caller + 10 } else { caller });
-        let mut command = Command::new(caller, action);
-        command.readings = self.readings(None);
-        match readings % 6 {
-            0 => command.readings.clear(),
-            1 => command.readings.reverse(),
-            2 => command.readings.push(reading),
-            3 => command.received = Some(Assets::new(amount.wrapping_add(1))),
-            _ => {}
-        }
-        self.run(&command).map(|_| ())
     }
 }

@@ -4,7 +4,9 @@
 #![allow(dead_code, reason = "each test uses its own part")]
 
 pub mod checks;
+pub mod garbage;
 pub mod interpret;
+pub mod order;
 pub mod premium;
 pub mod runner;
 pub mod setup;

@@ -80,11 +80,11 @@ impl Shadow {
             earned[range.stream] += U256::from(range.rate) * U256::from(seconds);
         }
         let mut sum = U256::ZERO;
-        for stream in 0..STREAMS {
+        for (stream, expected) in earned.into_iter().enumerate() {
             let moved = U256::from(accrual.moved[stream].get());
             sum += moved;
             self.moved[stream] += moved;
-            let expected = earned[stream] >> 64_usize;
+            let expected = expected >> 64_usize;
             if self.moved[stream] != expected {
                 return Err(format!(
                     "3.6: stream {stream} has moved {}, its policies earned {expected}",

@@ -322,9 +322,9 @@ fn cover() -> impl Strategy<Value = Op> {
     let market = any::<u8>();
     prop_oneof![
         8 => terms().prop_map(Op::Buy),
-        6 => market.clone().prop_map(|market| Op::Activate { market }),
-        1 => market.clone().prop_map(|market| Op::Cancel { market }),
-        3 => market.clone().prop_map(|market| Op::Finalise { market }),
+        6 => market.prop_map(|market| Op::Activate { market }),
+        1 => market.prop_map(|market| Op::Cancel { market }),
+        3 => market.prop_map(|market| Op::Finalise { market }),
         2 => any::<u8>().prop_map(|pick| Op::ReleaseBond { pick }),
         1 => (market, 0u8..3).prop_map(|(market, ahead)| Op::Revoke { market, ahead }),
     ]
@@ -333,16 +333,16 @@ fn cover() -> impl Strategy<Value = Op> {
 fn losses() -> impl Strategy<Value = Op> {
     let market = any::<u8>();
     prop_oneof![
-        8 => (market.clone(), amount(), any::<bool>())
+        8 => (market, amount(), any::<bool>())
             .prop_map(|(market, amount, read)| Op::Lose { market, amount, read }),
         3 => (any::<u16>(), amount()).prop_map(|(markets, amount)| Op::LoseMany { markets, amount }),
-        1 => (market.clone(), any::<bool>()).prop_map(|(market, falls)| Op::Break { market, falls }),
-        2 => market.clone().prop_map(|market| Op::Heal { market }),
-        1 => (market.clone(), -60_000i32..60_000).prop_map(|(market, ppm)| Op::Rate { market, ppm }),
-        2 => (market.clone(), amount()).prop_map(|(market, amount)| Op::SourceRecovers { market, amount }),
-        1 => (market.clone(), option::of(amount())).prop_map(|(market, most)| Op::Accepts { market, most }),
-        1 => (market.clone(), amount()).prop_map(|(market, amount)| Op::Measures { market, amount }),
-        1 => market.clone().prop_map(|market| Op::PayMarket { market }),
+        1 => (market, any::<bool>()).prop_map(|(market, falls)| Op::Break { market, falls }),
+        2 => market.prop_map(|market| Op::Heal { market }),
+        1 => (market, -60_000i32..60_000).prop_map(|(market, ppm)| Op::Rate { market, ppm }),
+        2 => (market, amount()).prop_map(|(market, amount)| Op::SourceRecovers { market, amount }),
+        1 => (market, option::of(amount())).prop_map(|(market, most)| Op::Accepts { market, most }),
+        1 => (market, amount()).prop_map(|(market, amount)| Op::Measures { market, amount }),
+        1 => market.prop_map(|market| Op::PayMarket { market }),
         3 => (market, amount(), 0u8..70)
             .prop_map(|(market, amount, days)| Op::Estimate { market, amount, days }),
     ]
@@ -352,7 +352,7 @@ fn recoveries() -> impl Strategy<Value = Op> {
     let (market, pick) = (any::<u8>(), any::<u8>());
     prop_oneof![
         4 => (pick, amount()).prop_map(|(pick, amount)| Op::RecoverTicket { pick, amount }),
-        3 => (market.clone(), amount(), 0u8..6)
+        3 => (market, amount(), 0u8..6)
             .prop_map(|(market, amount, count)| Op::RecoverMarket { market, amount, count }),
         1 => (market, 0u8..6).prop_map(|(market, count)| Op::Assign { market, count }),
         6 => (pick, 0u8..8, 0u8..4, any::<bool>())
