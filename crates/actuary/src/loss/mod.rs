@@ -9,9 +9,11 @@
 pub mod simulation;
 pub mod statistics;
 pub mod terms;
+mod weighted;
 
 pub use simulation::{LossMatrix, Plan, SimulationError, simulate, simulate_model};
 pub use statistics::{Estimate, LossStatistics, StatisticsError, Tail, exceedance_probability, tail_loss};
 pub use terms::{
     LayerLosses, Layers, PolicyLoss, PolicyTerms, TermsError, layer_loss, policy_loss, waterfall,
 };
+pub use weighted::WeightedStatistics;

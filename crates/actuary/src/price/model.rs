@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::jumps::{CommonCrash, KouJumps, MertonJumps, OwnJumps};
 use super::parameters::{Dynamics, ModelParameters, Peg};
-use super::regime::{Multipliers, Regime};
+use super::regime::{Multipliers, Regime, Start};
 use crate::math::eigen;
 
 /// Why a set of parameters, or a request to simulate, is refused.
@@ -76,6 +76,8 @@ pub struct Model {
     pub(super) pegs: Vec<Peg>,
     pub(super) crash: Option<CommonCrash>,
     pub(super) regime: Option<Regime>,
+    /// Probability that a path starts under stress.
+    pub(super) stress_start: f64,
 }
 
 impl Model {
@@ -120,7 +122,12 @@ impl Model {
         let factor = correlation_factor(&parameters.correlation, own_jumps.len())?;
         let columns = columns(&parameters, &factor, own_jumps.len());
         let (crash, regime) = (parameters.crash, parameters.regime);
-        Ok(Self { parameters, columns, own_jumps, pegs, crash, regime })
+        let stress_start = regime.map_or(0.0, |regime| match regime.start {
+            Start::Calm => 0.0,
+            Start::Stressed => 1.0,
+            Start::Stationary => regime.stress_share(),
+        });
+        Ok(Self { parameters, columns, own_jumps, pegs, crash, regime, stress_start })
     }
 
     /// The parameters it was made from.

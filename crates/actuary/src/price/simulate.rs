@@ -12,8 +12,8 @@ use crate::math::elementary;
 /// Buffers of a simulation, reused from path to path.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
-    spells: Vec<Spell>,
-    events: Vec<Event>,
+    pub(super) spells: Vec<Spell>,
+    pub(super) events: Vec<Event>,
     /// Interval at whose end each event happens.
     interval: Vec<usize>,
     /// Length of each interval, in years.

@@ -2,7 +2,6 @@
 //! between them. Times are in years.
 
 use super::model::Model;
-use super::regime::Start;
 use crate::random::Stream;
 
 /// Kinds of random factors; a stream's factor number is the kind and an index.
@@ -17,6 +16,8 @@ pub(super) enum Factor {
     Depeg = 6,
     /// Where a block's columns are split inside a step.
     Split = 7,
+    /// Which component of a mixture a path is drawn from.
+    Mixture = 8,
 }
 
 impl Factor {
@@ -76,11 +77,7 @@ pub(super) fn spells(model: &Model, horizon: f64, seed: u64, path: u64, spells: 
     let mut stream = Factor::Regime.sparse(seed, path, 0);
     // Drawn in any case, so that the spells after the first do not depend on how it was chosen.
     let first = stream.uniform();
-    let mut stressed = match regime.start {
-        Start::Calm => false,
-        Start::Stressed => true,
-        Start::Stationary => first < regime.stress_share(),
-    };
+    let mut stressed = first < model.stress_start;
     let mut start = 0.0;
     while start < horizon {
         let rate = if stressed { regime.to_calm } else { regime.to_stress };
