@@ -205,7 +205,7 @@ fn moments_are_those_of_single_paths() {
     let paths = 30_000;
     let block = block(&model, &INTERVALS, 77, 0, paths);
     let (mut path, mut scratch) = (PricePath::default(), Scratch::default());
-    let mut single = vec![(0.0, 0.0, 0.0, 0.0); 6];
+    let mut single = [(0.0, 0.0, 0.0, 0.0); 6];
     for index in 0..paths as u64 {
         model.simulate(MONTH, 30, 78, index, &mut path, &mut scratch).unwrap();
         for (column, sums) in single.iter_mut().enumerate() {

@@ -125,10 +125,9 @@ fn filtered_paths_are_driftless_and_keep_tails_together() {
     let (mut together, mut alone) = (0, 0);
     for index in 0..paths {
         model.simulate(steps, 5, index, &mut path, &mut scratch).unwrap();
-        for asset in 0..2 {
-            let last = path.after[(steps - 1) * 2 + asset];
-            sums[asset][0] += last;
-            sums[asset][1] += last * last;
+        for (sums, last) in sums.iter_mut().zip(&path.after[(steps - 1) * 2..]) {
+            sums[0] += last;
+            sums[1] += last * last;
         }
         for k in 0..steps {
             let jump = |asset: usize| path.after[2 * k + asset] < path.close[2 * k + asset];

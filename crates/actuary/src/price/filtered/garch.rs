@@ -1,6 +1,6 @@
 //! GJR-GARCH(1,1): variance that follows the last return, falls more than rises, and its fit by quasi-likelihood.
 //!
-//! h' = omega + (alpha + gamma [e < 0]) e^2 + beta h. L. Glosten, R. Jagannathan, D. Runkle (1993). The Gaussian
+//! `h' = omega + (alpha + gamma 1(e < 0)) e^2 + beta h`. L. Glosten, R. Jagannathan, D. Runkle (1993). The Gaussian
 //! likelihood gives consistent parameters whatever the residuals' law; standard errors are the robust ones of T.
 //! Bollerslev and J. Wooldridge (1992): inverse Hessian, outer product of scores, inverse Hessian.
 //! Variances are those of one row.
