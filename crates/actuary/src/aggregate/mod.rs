@@ -2,7 +2,7 @@
 //!
 //! [`frequency`] counts claims, [`severity`] sizes one, [`claim`] puts it under a deductible and a limit and on a
 //! grid. The total is calculated by [`recursion`] (Panjer, or plain convolution), by [`transform`] (Fourier) or by
-//! [`simulate`]; the three agree, which is tested. [`distribution`] reads layers, stop-loss premiums, VaR and
+//! [`mod@simulate`]; the three agree, which is tested. [`distribution`] reads layers, stop-loss premiums, VaR and
 //! expected shortfall from the result, and adds independent totals, for instance event peril to simulated losses.
 //!
 //! Units: those of the losses. The mean number of claims is that of the period.

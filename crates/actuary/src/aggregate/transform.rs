@@ -9,7 +9,7 @@
 //! twice the grid, aliasing is 1e-7 of the probability beyond two grids and rounding stays below 1e-12.
 
 use super::error::AggregateError;
-use super::fourier::{RealFourier, Spectrum};
+use super::fourier::{RealFourier, Workspace};
 use super::frequency::Frequency;
 
 /// A transform for a given number of buckets; make one and use it for every market.
@@ -56,37 +56,62 @@ impl Transform {
         Ok(Self { plan, buckets, damping, raising })
     }
 
+    /// Memory for one calculation at a time.
+    #[must_use]
+    pub fn workspace(&self) -> Workspace {
+        self.plan.workspace()
+    }
+
     /// Probabilities of totals 0, 1, ..., `buckets - 1` (in buckets) of claims with the given probabilities.
     /// Negative numbers of the size of the rounding error become 0.
     ///
     /// # Errors
     /// A frequency out of range.
     pub fn compound(&self, frequency: &Frequency, severity: &[f64]) -> Result<Vec<f64>, AggregateError> {
+        let mut totals = vec![0.0; self.buckets];
+        self.compound_in(frequency, severity, &mut self.workspace(), &mut totals)?;
+        Ok(totals)
+    }
+
+    /// The same into memory that is used again, which is faster for many markets. `totals` of any length gets the
+    /// first probabilities, and zeros beyond the grid.
+    ///
+    /// # Errors
+    /// A frequency out of range.
+    pub fn compound_in(
+        &self,
+        frequency: &Frequency,
+        severity: &[f64],
+        workspace: &mut Workspace,
+        totals: &mut [f64],
+    ) -> Result<(), AggregateError> {
         frequency.check()?;
-        let mut spectrum = self.spectrum(severity);
-        frequency.generate(&mut spectrum);
-        Ok(self.back(spectrum))
+        self.plan.forward_in(severity, &self.damping, workspace);
+        frequency.generate(&mut workspace.spectrum);
+        self.back(workspace, totals);
+        Ok(())
     }
 
     /// Probabilities of the sum of two independent totals.
     #[must_use]
     pub fn convolve(&self, left: &[f64], right: &[f64]) -> Vec<f64> {
-        let (mut a, b) = (self.spectrum(left), self.spectrum(right));
-        for ((re, im), (x, y)) in a.re.iter_mut().zip(&mut a.im).zip(b.re.iter().zip(&b.im)) {
+        let (mut a, mut b) = (self.workspace(), self.workspace());
+        self.plan.forward_in(left, &self.damping, &mut a);
+        self.plan.forward_in(right, &self.damping, &mut b);
+        let other = b.spectrum.re.iter().zip(&b.spectrum.im);
+        for ((re, im), (x, y)) in a.spectrum.re.iter_mut().zip(&mut a.spectrum.im).zip(other) {
             (*re, *im) = (*re * x - *im * y, *re * y + *im * x);
         }
-        self.back(a)
-    }
-
-    fn spectrum(&self, probabilities: &[f64]) -> Spectrum {
-        let tilted: Vec<f64> = probabilities.iter().zip(&self.damping).map(|(p, d)| p * d).collect();
-        self.plan.forward(&tilted)
-    }
-
-    fn back(&self, spectrum: Spectrum) -> Vec<f64> {
-        let mut totals = self.plan.inverse(spectrum);
-        totals.truncate(self.buckets);
-        totals.iter_mut().zip(&self.raising).for_each(|(p, raise)| *p = (*p * raise).max(0.0));
+        let mut totals = vec![0.0; self.buckets];
+        self.back(&mut a, &mut totals);
         totals
+    }
+
+    fn back(&self, workspace: &mut Workspace, totals: &mut [f64]) {
+        let kept = totals.len().min(self.buckets);
+        let (totals, beyond) = totals.split_at_mut(kept);
+        beyond.fill(0.0);
+        self.plan.inverse_in(workspace, totals);
+        totals.iter_mut().zip(&self.raising).for_each(|(p, raise)| *p = (*p * raise).max(0.0));
     }
 }

@@ -1,7 +1,7 @@
 //! Is the risk figure right? Back-tests of VaR and expected shortfall on a history of forecasts and outcomes.
 //!
 //! [`coverage`] counts exceedances (Kupiec) and asks whether they come in clusters (Christoffersen);
-//! [`shortfall`] tests expected shortfall (Acerbi and Szekely); [`traffic_light`] is the Basel Committee's.
+//! [`shortfall`] tests expected shortfall (Acerbi and Szekely); [`mod@traffic_light`] is the Basel Committee's.
 //!
 //! Losses are positive; a level of 0.99 means that one loss in a hundred is above the VaR.
 
