@@ -203,11 +203,8 @@ fn a_principle_prices_an_aggregate() {
 #[test]
 fn vasicek_tranches() {
     let pool = VasicekPool::new(0.02, 0.2, 0.6).unwrap();
-    let tranches = [
-        (0.0, 0.03, 0.334859254111494),
-        (0.03, 0.07, 0.0404820090111023),
-        (0.07, 0.10, 0.00771930236261277),
-    ];
+    let tranches =
+        [(0.0, 0.03, 0.334859254111494), (0.03, 0.07, 0.0404820090111023), (0.07, 0.10, 0.00771930236261277)];
     for (low, high, expected) in tranches {
         close(pool.tranche_loss(low, high).unwrap(), expected, 1e-11);
     }
