@@ -45,14 +45,22 @@ fn every_exit_is_paid_when_it_is_due_whatever_else_happens() {
         || (setup(), steps(STEPS_MAX), steps(40)),
         |(setup, before, after)| {
             let pay = |mut world: World| {
-                let open: Vec<_> = world.state.exits().iter().map(|exit| exit.id).collect();
-                let due = open.iter().map(|id| world.due(*id)).max().unwrap_or(0);
-                // Whatever is asked until then, each is paid in full.
+                // Whatever is asked until then, each clears at its deadline and is paid in full when it is due.
                 for step in &after {
                     world.step(step)?;
                 }
-                world.now = world.now.max(due);
-                open.into_iter().try_for_each(|id| world.pay_overdue(id))
+                let mut open: Vec<_> = world.state.exits().iter().map(|exit| exit.id).collect();
+                open.sort_by_key(|id| world.state.exits()[id.index()].deadline);
+                for id in &open {
+                    world.now = world.now.max(world.state.exits()[id.index()].deadline);
+                    world.clear_all()?;
+                }
+                open.sort_by_key(|id| world.due(*id));
+                for id in open {
+                    world.now = world.now.max(world.due(id));
+                    world.pay_overdue(id)?;
+                }
+                Ok(())
             };
             play(&setup, &before).and_then(pay).map_err(TestCaseError::fail)
         },

@@ -117,8 +117,9 @@ impl World {
                 self.capital(op)
             }
             Op::Sync => self.sync(),
+            Op::Clear { count: 255 } => self.clear_all(),
             Op::Clear { count } => {
-                let count = if count == 255 { u32::MAX } else { u32::from(count) };
+                let count = u32::from(count);
                 self.try_act(OWNER, Action::ClearExits { count })
             }
             Op::ClaimExit { pick } => self.claim_exit(pick),
@@ -228,19 +229,27 @@ impl World {
         exit.deadline.max(exit.latent_void_at)
     }
 
-    /// Processes an exit that is due: it clears and pays, whatever happened before.
-    pub fn pay_overdue(&mut self, id: ExitId) -> Checked<()> {
+    /// Clears all that can be cleared. From its deadline on an exit can be, whatever the capital.
+    pub fn clear_all(&mut self) -> Checked<()> {
         match self.act(OWNER, Action::ClearExits { count: u32::MAX })? {
             Ok(()) | Err(Error::NothingToClear) => {}
             Err(error) => return Err(format!("5.3: clearing was refused: {error}")),
         }
+        let tranches = self.state.core().tranches();
+        let late = self.state.exits().iter().find(|exit| {
+            let open = exit.generation == tranches[usize::from(exit.tranche)].queued.generation;
+            open && self.now >= exit.deadline && exit.cleared < exit.shares
+        });
+        late.map_or(Ok(()), |exit| Err(format!("5.3: exit {} is at its deadline and not cleared", exit.id.0)))
+    }
+
+    /// Processes an exit that is due: it clears and pays, whatever happened before.
+    pub fn pay_overdue(&mut self, id: ExitId) -> Checked<()> {
+        self.clear_all()?;
         let exit = self.state.exits()[id.index()];
         let generation = self.state.core().tranches[usize::from(exit.tranche)].queued.generation;
         if exit.generation != generation || exit.paid == exit.shares {
             return Ok(());
-        }
-        if exit.cleared != exit.shares {
-            return Err(format!("5.3: exit {} is due and not cleared", id.0));
         }
         match self.act(exit.owner, Action::ClaimExit { exit: id })? {
             Ok(()) if self.state.exits()[id.index()].paid == exit.shares => Ok(()),
