@@ -8,7 +8,8 @@
 //! total: `sqrt((Var(X_i | tail) + q (a_i - E[X_i | X = VaR])^2) / (n (1 - q)))`, the conditional mean at the VaR
 //! taken over the `sqrt(n (1 - q))` nearest samples by rank on either side.
 
-use crate::loss::statistics::{Estimate, StatisticsError, Tail, TailMass, sum};
+use crate::loss::statistics::{StatisticsError, Tail, TailMass, sum};
+use crate::math::Estimate;
 
 /// The pool's expected shortfall and each line's part of it.
 #[derive(Clone, Debug, PartialEq)]

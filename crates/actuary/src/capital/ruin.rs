@@ -9,7 +9,8 @@
 use rayon::prelude::*;
 
 use crate::aggregate::{AggregateError, Frequency, Grid, Severity, Transform, TransformTerms};
-use crate::loss::statistics::{Estimate, StatisticsError, Tail, sorted};
+use crate::loss::statistics::{StatisticsError, Tail, sorted};
+use crate::math::Estimate;
 use crate::random::Stream;
 
 /// Factor of the streams that draw a fund's periods.

@@ -11,8 +11,9 @@ pub mod statistics;
 pub mod terms;
 mod weighted;
 
+pub use crate::math::Estimate;
 pub use simulation::{LossMatrix, Plan, SimulationError, simulate, simulate_model};
-pub use statistics::{Estimate, LossStatistics, StatisticsError, Tail, exceedance_probability, tail_loss};
+pub use statistics::{LossStatistics, StatisticsError, Tail, exceedance_probability, tail_loss};
 pub use terms::{
     LayerLosses, Layers, PolicyLoss, PolicyTerms, TermsError, layer_loss, policy_loss, waterfall,
 };

@@ -11,31 +11,10 @@
 //!
 //! Units: those of the losses.
 
+use crate::math::Estimate;
+
 /// Tail samples below which a tail figure is marked as thin.
 pub const TAIL_SAMPLES_MIN: usize = 400;
-
-/// A figure with its standard error.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Estimate {
-    /// The figure.
-    pub value: f64,
-    /// Its standard error; 0 for a figure that is exact.
-    pub standard_error: f64,
-}
-
-impl Estimate {
-    /// A figure known without sampling error.
-    #[must_use]
-    pub fn exact(value: f64) -> Self {
-        Self { value, standard_error: 0.0 }
-    }
-
-    /// The figure times a constant.
-    #[must_use]
-    pub fn scaled(self, factor: f64) -> Self {
-        Self { value: self.value * factor, standard_error: self.standard_error * factor.abs() }
-    }
-}
 
 /// Why statistics cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -4,6 +4,7 @@
 pub mod complex;
 pub mod eigen;
 pub mod elementary;
+mod estimate;
 pub mod incomplete;
 pub mod laplace;
 pub mod minimise;
@@ -12,3 +13,4 @@ pub mod pareto;
 pub mod quadrature;
 
 pub use complex::Complex;
+pub use estimate::Estimate;

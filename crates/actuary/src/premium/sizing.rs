@@ -2,7 +2,8 @@
 //!
 //! Units: those of the losses.
 
-use crate::loss::statistics::{Estimate, StatisticsError, Tail, sorted};
+use crate::loss::statistics::{StatisticsError, Tail, sorted};
+use crate::math::Estimate;
 
 /// Levels of the quantiles at which the layers end, not falling, each in (0, 1).
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,6 @@
 //! A quote as one JSON document: every figure with its standard error, every input with its digest.
 
 use seawall_actuary::loss::{Estimate, LossStatistics, Tail};
-use seawall_actuary::price::calibrate::Estimate as Fitted;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -47,7 +46,7 @@ fn estimate(estimate: Estimate) -> Value {
     json!({"value": estimate.value, "standard_error": estimate.standard_error})
 }
 
-fn fitted(estimate: Fitted) -> Value {
+fn fitted(estimate: Estimate) -> Value {
     json!({"value": estimate.value, "standard_error": estimate.standard_error})
 }
 

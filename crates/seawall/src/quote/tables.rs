@@ -3,7 +3,6 @@
 use std::fmt::Display;
 
 use seawall_actuary::loss::{Estimate, LossStatistics, Tail};
-use seawall_actuary::price::calibrate::Estimate as Fitted;
 
 use super::figures::{level, money, percent, percent_with_error, short, with_error};
 use super::grid::grid as table;
@@ -96,16 +95,16 @@ pub fn book(quote: &Quote) -> comfy_table::Table {
     )
 }
 
-/// Fitted parameters.
+/// Estimate parameters.
 pub fn fit(quote: &Quote) -> comfy_table::Table {
     let rows = quote.modelled.calibration.assets.iter().map(|fit| {
-        let tail = |p: Fitted, rate: Fitted| {
+        let tail = |p: Estimate, rate: Estimate| {
             // Mean size beyond the floor; its error from that of the rate.
             let mean = 1.0 / rate.value;
             let error = mean * rate.standard_error / rate.value;
             format!("{:.0} % up to here; +{:.2} ± {:.2} %", p.value * 100.0, mean * 100.0, error * 100.0)
         };
-        let down = Fitted { value: 1.0 - fit.jumps.up_probability.value, ..fit.jumps.up_probability };
+        let down = Estimate { value: 1.0 - fit.jumps.up_probability.value, ..fit.jumps.up_probability };
         [
             fit.asset.clone(),
             percent_with_error(of(fit.volatility)),
@@ -121,7 +120,7 @@ pub fn fit(quote: &Quote) -> comfy_table::Table {
     )
 }
 
-fn of(fitted: Fitted) -> Estimate {
+fn of(fitted: Estimate) -> Estimate {
     Estimate { value: fitted.value, standard_error: fitted.standard_error }
 }
 

@@ -6,6 +6,8 @@
 //! correlation. Drift is not fitted: over any usable history its standard error exceeds it, so the model is
 //! driftless. All parameters are those of the calm state.
 //!
+//! Standard errors are those of independent observations: where returns cluster, the truth is wider.
+//!
 //! Which way it errs: hourly jumps cluster within hours, the model's are independent given the state, so
 //! probabilities of several jumps within a day are understated; merging the rows of one crash into one jump
 //! overstates how fast that crash comes. Upward moves that assets share are fitted as own jumps and thus
@@ -13,7 +15,6 @@
 //! is heavy.
 
 mod crash;
-mod estimate;
 mod fit;
 mod own;
 mod report;
@@ -22,8 +23,8 @@ mod spells;
 
 use thiserror::Error;
 
+pub use crate::math::Estimate;
 pub use crash::{CrashEvent, CrashFit, CrashTail};
-pub use estimate::Estimate;
 pub use fit::calibrate;
 pub(super) use fit::checked_returns;
 pub use own::JumpFit;
