@@ -46,10 +46,6 @@ fn estimate(estimate: Estimate) -> Value {
     json!({"value": estimate.value, "standard_error": estimate.standard_error})
 }
 
-fn fitted(estimate: Estimate) -> Value {
-    json!({"value": estimate.value, "standard_error": estimate.standard_error})
-}
-
 fn tail(tail: &Tail) -> Value {
     json!({
         "level": tail.level,
@@ -151,30 +147,30 @@ fn fit(quote: &Quote) -> Value {
     let assets = calibration.assets.iter().map(|fit| {
         json!({
             "asset": fit.asset,
-            "volatility": fitted(fit.volatility),
-            "jumps_a_year": fitted(fit.jumps.intensity),
-            "up_probability": fitted(fit.jumps.up_probability),
-            "up_rate": fitted(fit.jumps.up_rate),
-            "down_rate": fitted(fit.jumps.down_rate),
+            "volatility": estimate(fit.volatility),
+            "jumps_a_year": estimate(fit.jumps.intensity),
+            "up_probability": estimate(fit.jumps.up_probability),
+            "up_rate": estimate(fit.jumps.up_rate),
+            "down_rate": estimate(fit.jumps.down_rate),
             "floor": fit.jumps.floor,
-            "crash_loading": fitted(fit.crash_loading),
+            "crash_loading": estimate(fit.crash_loading),
         })
     });
     let crash = calibration.crash.as_ref().map(|crash| {
         json!({
-            "crashes_a_year": fitted(crash.intensity),
+            "crashes_a_year": estimate(crash.intensity),
             "floor": crash.floor,
-            "scale": fitted(crash.scale),
-            "shape": fitted(crash.shape),
+            "scale": estimate(crash.scale),
+            "shape": estimate(crash.shape),
         })
     });
     let stress = calibration.regime.as_ref().map(|stress| {
         json!({
-            "to_stress": fitted(stress.to_stress),
-            "to_calm": fitted(stress.to_calm),
-            "volatility": fitted(stress.volatility),
-            "jump_intensity": fitted(stress.jump_intensity),
-            "crash_intensity": fitted(stress.crash_intensity),
+            "to_stress": estimate(stress.to_stress),
+            "to_calm": estimate(stress.to_calm),
+            "volatility": estimate(stress.volatility),
+            "jump_intensity": estimate(stress.jump_intensity),
+            "crash_intensity": estimate(stress.crash_intensity),
         })
     });
     json!({
