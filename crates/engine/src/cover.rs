@@ -59,13 +59,16 @@ pub(crate) fn buy(
         return Err(Error::LatestEndMoved { latest_end, assumed: quote.latest_end_max });
     }
     let split = split_premium(quote, premium, end - start)?;
-    draft.base.schedule.admits(0, &split.rates)?;
     premium::check_rates(&draft.base.schedule, 0, &split.rates)?;
     let units = if quote.callable_bond.is_zero() {
         Shares::ZERO
     } else {
         mutual::units_for(draft, quote.callable_bond)?
     };
+    if units.is_zero() && !quote.callable_bond.is_zero() {
+        // The bond would be a gift to the other members.
+        return Err(Error::MovesNothing);
+    }
     draft.core.mutual.units.checked_add(units)?;
     let bonds = quote.deductible_bond.checked_add(quote.callable_bond)?;
     crate::execute::receive(draft, received, premium.checked_add(bonds)?)?;

@@ -36,10 +36,11 @@ struct Overlay<'a> {
 }
 
 impl<'a> Draft<'a> {
+    #[inline]
     pub fn new(base: &'a State) -> Self {
         Self {
             base,
-            core: base.core.clone(),
+            core: base.core,
             overlay: Overlay { base, rules: None, markets: Vec::new(), added: 0 },
             tickets: Vec::new(),
             recovered: Vec::new(),
@@ -67,8 +68,9 @@ impl<'a> Draft<'a> {
         self.events.push(event);
     }
 
-    pub fn into_events(self) -> Vec<Event> {
-        self.events
+    /// What was recorded. Takes the list alone: the draft itself is too large to move for it.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        core::mem::take(&mut self.events)
     }
 
     /// Rules in force.

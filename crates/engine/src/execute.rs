@@ -35,7 +35,7 @@ pub fn execute(state: &State, command: &Command, now: Seconds) -> Result<Vec<Eve
     let mut draft = Draft::new(state);
     if command.action.is_pure_claim() {
         pure_claim(&mut draft, command)?;
-        return Ok(draft.into_events());
+        return Ok(draft.take_events());
     }
     let report = report(state, command)?;
     check_time(now)?;
@@ -47,7 +47,7 @@ pub fn execute(state: &State, command: &Command, now: Seconds) -> Result<Vec<Eve
     settle::sync(&mut draft, &command.readings, report.as_ref())?;
     close_classes(&mut draft);
     act(&mut draft, command)?;
-    Ok(draft.into_events())
+    Ok(draft.take_events())
 }
 
 /// Refuses a time beyond [`TIME_MAX`].
@@ -357,7 +357,6 @@ fn stream_surplus(draft: &mut Draft) -> Result<(), Error> {
         return Err(Error::NoSurplus { reserve, target });
     }
     let split = premium::split(parts, end - start)?;
-    draft.base.schedule.admits(premium::PREMIUM_STREAMS, &split.rates[..TRANCHES_MAX])?;
     premium::check_rates(&draft.base.schedule, premium::PREMIUM_STREAMS, &split.rates[..TRANCHES_MAX])?;
     let first = |all: [u128; premium::PREMIUM_STREAMS]| core::array::from_fn(|index| all[index]);
     draft.emit(Event::SurplusStreamed {

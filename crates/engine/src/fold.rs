@@ -198,11 +198,15 @@ pub(crate) fn exit(core: &mut Core, tranche: u8, next: Option<crate::id::ExitId>
 fn accrued(core: &mut Core, accrual: &Accrual) {
     core.now = accrual.to;
     for (index, stream) in core.streams.iter_mut().enumerate() {
+        // Most streams of most pools stand still. One that began and ended in between has moved something.
+        let moved = accrual.moved[index];
+        let rates = stream.rate | accrual.rates[index];
+        if rates | stream.carry | accrual.carries[index] | moved.get() == 0 {
+            continue;
+        }
         stream.rate = accrual.rates[index];
         stream.carry = accrual.carries[index];
-        if !accrual.moved[index].is_zero() {
-            stream.unearned -= accrual.moved[index];
-        }
+        stream.unearned -= moved;
     }
     for (tranche, earned) in core.tranches.iter_mut().zip(accrual.earned) {
         tranche.active.assets += earned;

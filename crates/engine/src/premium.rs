@@ -63,18 +63,6 @@ impl Schedule {
         }
     }
 
-    /// Refuses rates that would lift the sum of a stream's rates above 2^128 - 1. Every rate in force or to come
-    /// ends in a bucket, so the sum of all ends bounds what any second can carry.
-    ///
-    /// # Errors
-    /// [`Overflow`] when a sum does not fit.
-    pub(crate) fn admits(&self, first: usize, rates: &[u128]) -> Result<(), Overflow> {
-        rates.iter().enumerate().try_for_each(|(offset, rate)| {
-            let mut ends = self.buckets.values().map(|bucket| bucket.ends[first + offset]);
-            ends.try_fold(*rate, u128::checked_add).map(|_| ()).ok_or(Overflow)
-        })
-    }
-
     /// Brings the end of a stream forward from `end` to `at`; one that has not begun by then never does.
     pub(crate) fn shorten(&mut self, index: usize, rate: u128, start: Seconds, end: Seconds, at: Seconds) {
         if rate == 0 {

@@ -58,8 +58,8 @@ pub struct Boundary {
     pub total: Assets,
 }
 
-/// The part of the state that every command reads: balances and rates, no lists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The part of the state that every command reads and copies: balances and rates, no lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Core {
     /// Last second up to which everything is booked.

@@ -27,13 +27,14 @@ pub fn mul_div(a: u128, b: u128, d: u128, rounding: Rounding) -> Result<u128, Ov
     if d == 0 {
         return Err(Overflow);
     }
-    // Most amounts are far below 2^64: the product then fits a machine's own 128 bits.
-    if let Some(product) = a.checked_mul(b) {
-        let quotient = product / d;
-        return match rounding {
-            Rounding::Up if product % d != 0 => Ok(quotient + 1),
-            _ => Ok(quotient),
+    // Most amounts are far below 2^64: one machine multiplication, and often one machine division.
+    if (a | b) >> 64 == 0 {
+        let product = a.wrapping_mul(b);
+        let (quotient, exact) = match (u64::try_from(product), u64::try_from(d)) {
+            (Ok(product), Ok(d)) => (u128::from(product / d), product.is_multiple_of(d)),
+            _ => (product / d, product.is_multiple_of(d)),
         };
+        return Ok(quotient + u128::from(rounding == Rounding::Up && !exact));
     }
     let (quotient, remainder) = (U256::from(a) * U256::from(b)).div_rem(U256::from(d));
     let quotient: u128 = quotient.try_into().map_err(|_| Overflow)?;
@@ -49,7 +50,13 @@ pub fn mul_div(a: u128, b: u128, d: u128, rounding: Rounding) -> Result<u128, Ov
 /// [`Overflow`] when the whole units do not fit 128 bits.
 #[inline]
 pub fn mul_shift_64(a: u128, b: u128, c: u128) -> Result<(u128, u64), Overflow> {
-    if let Some(sum) = a.checked_mul(b).and_then(|p| p.checked_add(c)) {
+    // A rate below 2^94 over less than a century: the product stays below 2^126.
+    if (a >> 94) | (b >> 32) | (c >> 126) == 0 {
+        let sum = a.wrapping_mul(b).wrapping_add(c);
+        #[allow(clippy::cast_possible_truncation, reason = "the low 64 bits are the fraction")]
+        return Ok((sum >> 64, sum as u64));
+    }
+    if let Some(sum) = a.checked_mul(b).and_then(|product| product.checked_add(c)) {
         #[allow(clippy::cast_possible_truncation, reason = "the low 64 bits are the fraction")]
         return Ok((sum >> 64, sum as u64));
     }

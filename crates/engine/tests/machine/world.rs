@@ -101,7 +101,7 @@ impl World {
         self.commands += 1;
         match execute(&self.state, command, self.now) {
             Ok(events) => {
-                let before = self.state.core().clone();
+                let before = *self.state.core();
                 let fee = self.state.rules().fee;
                 for event in &events {
                     apply(&mut self.state, event);
