@@ -210,23 +210,15 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Whole units that stream `index` moves in `dt` seconds.
+    /// Whole units that stream `index` moves in `dt` seconds. Most streams of most pools stand still.
+    #[inline]
     fn move_whole(&mut self, index: usize, dt: Seconds) -> Result<Assets, Overflow> {
         let (rate, carry) = (self.accrual.rates[index], self.accrual.carries[index]);
-        if rate == 0 && carry < 1 << 64 {
+        if rate == 0 && carry >> 64 == 0 {
             return Ok(Assets::ZERO);
         }
-        // Below one unit a second the product of two words fits 128 bits; this is most streams' case.
-        let small =
-            u64::try_from(rate).ok().and_then(|rate| (u128::from(rate) * u128::from(dt)).checked_add(carry));
-        let (whole, fraction) = match small {
-            Some(sum) => (sum >> 64, sum & u128::from(u64::MAX)),
-            None => {
-                let (whole, fraction) = mul_shift_64(rate, u128::from(dt), carry)?;
-                (whole, u128::from(fraction))
-            }
-        };
-        self.accrual.carries[index] = fraction;
+        let (whole, fraction) = mul_shift_64(rate, u128::from(dt), carry)?;
+        self.accrual.carries[index] = u128::from(fraction);
         let whole = Assets::new(whole);
         self.accrual.moved[index] += whole;
         Ok(whole)
