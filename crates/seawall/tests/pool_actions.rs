@@ -68,7 +68,7 @@ fn a_sufferers_own_bond_is_called_and_what_is_left_comes_back() {
     let ticket = event(&report, "ticket_booked");
     assert_eq!(amount(&ticket["own_bond"]), "20000.000000");
     // Recoveries: first what nobody covered, then the mutual layer.
-    let uncovered = amount(&ticket["uncovered"]).to_owned();
+    let uncovered = amount(&ticket["residual"]).to_owned();
     pool.ok(61, &format!("recover ticket --as vault --ticket 0 --amount {uncovered}"));
     pool.ok(61, "recover market --as vault --market aave --amount 5,000");
     pool.fails(61, "recover assign --market aave", 3, &["rule 6.1", "aave has no recovery to assign"]);

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::header::Header;
 use super::label::{Field, Labels};
+use super::note::{self, Before};
 use super::{event, instant, refusal};
 use crate::output::{Failure, Format, line, print_json};
 
@@ -27,7 +28,8 @@ pub struct Target {
 pub struct Write {
     #[command(flatten)]
     pub target: Target,
-    /// Account that asks.
+    /// Account that asks: required where money or shares of an account move; else the default is the role that may
+    /// ask (the only reporter, risk, guardian), the buyer of the quote, or, where anyone may ask, the owner.
     #[arg(long = "as", value_name = "ACCOUNT")]
     pub caller: Option<String>,
     /// Time of the command: RFC 3339 or Unix seconds [default: the machine's clock].
@@ -237,6 +239,7 @@ impl Book {
         let (accounts, markets) =
             (&self.labels.accounts[self.accounts_known..], &self.labels.markets[self.markets_known..]);
         let command = self.meant(&key, Command::new(caller, action))?;
+        let (asked, before) = (command.action.clone(), Before::of(self.ledger.state()));
         // The names come in the order in which they were numbered above, so they get the same numbers.
         let outcome = self.ledger.execute_naming(&key, at, |names| {
             accounts.iter().try_for_each(|name| names.account(name).map(|_| ()))?;
@@ -244,10 +247,16 @@ impl Book {
             Ok(command)
         });
         let outcome = outcome.map_err(|error| of_ledger(&error, Some(&self.labels)))?;
+        let mut notes = Vec::new();
+        // A repetition prints the first outcome; the pool may be another by now.
+        if !outcome.repeated {
+            notes.extend(accounts.iter().map(|name| format!("new account: {name}")));
+            notes.extend(note::notes(&asked, &before, &outcome.events, self.ledger.state(), &self.labels));
+        }
         self.ledger.close().map_err(|error| {
             of_ledger(&error, Some(&self.labels)).hint("the command itself is journalled; check the disk")
         })?;
-        print(&outcome, &key, &self.labels, format);
+        print(&outcome, &notes, &key, &self.labels, format);
         Ok(())
     }
 }
@@ -317,18 +326,19 @@ pub fn random() -> u64 {
 }
 
 /// Prints what a command did.
-fn print(outcome: &Outcome, key: &str, labels: &Labels, format: Format) {
+fn print(outcome: &Outcome, notes: &[String], key: &str, labels: &Labels, format: Format) {
     if format == Format::Json {
-        return print_json(&outcome_json(outcome, key, labels));
+        return print_json(&outcome_json(outcome, notes, key, labels));
     }
     for described in outcome.events.iter().map(event::describe).filter(|described| !described.quiet) {
         line(&described.line(labels));
     }
+    notes.iter().for_each(|note| line(&format!("note: {note}")));
     let again = if outcome.repeated { "done before, not repeated: " } else { "" };
     line(&format!("{again}entry {} at {}, key {key}", outcome.sequence, instant::text(outcome.at)));
 }
 
-fn outcome_json(outcome: &Outcome, key: &str, labels: &Labels) -> Value {
+fn outcome_json(outcome: &Outcome, notes: &[String], key: &str, labels: &Labels) -> Value {
     let events: Vec<Value> =
         outcome.events.iter().map(|happened| event::describe(happened).json(labels)).collect();
     json!({
@@ -338,6 +348,7 @@ fn outcome_json(outcome: &Outcome, key: &str, labels: &Labels) -> Value {
         "hash": outcome.hash.to_string(),
         "repeated": outcome.repeated,
         "events": events,
+        "notes": notes,
     })
 }
 

@@ -130,7 +130,7 @@ pub fn transfer(args: &Transfer, format: Format) -> Result<(), Failure> {
         book.account_or_new("--to", &args.to)?
     } else {
         // A slip of the pen must not send shares to nobody.
-        book.account("--to", &args.to)?
+        book.account("--to", &args.to).map_err(|failure| failure.hint("--new-account makes it"))?
     };
     let shares = args.how_many.shares(&mut book, &args.write, caller, tranche)?;
     book.run(&args.write, caller, Action::Transfer { tranche, to, shares }, format)

@@ -1,6 +1,6 @@
 //! Events in words: a name and named values, from which both the line for people and the JSON are made.
 
-use seawall_engine::{Booking, Event, Layers, Purchase, Slot, Source};
+use seawall_engine::{Booking, Event, Layers, Purchase, Slot, Source, Ticket};
 use seawall_fixed::{Assets, Ppm};
 use serde_json::{Map, Value, json};
 
@@ -345,15 +345,27 @@ fn booked(booking: &Booking) -> Described {
             ("gross", Amount(ticket.gross)),
         ],
     );
-    described.fields.extend(layers(&ticket.lost));
+    // What is not covered is the sum of the next two: printed once, the parts add up to the gross loss.
+    described.fields.extend(layers(&ticket.lost).into_iter().filter(|(key, _)| key != UNCOVERED));
     let rest = [
         ("over_limit", Amount(ticket.over_limit)),
         ("residual", Amount(ticket.residual)),
-        ("haircut", Fraction(Ppm::new(ticket.haircut))),
+        ("haircut", haircut(ticket)),
         ("evidence", Digest(ticket.evidence)),
     ];
     described.fields.extend(rest.map(|(key, value)| (key.to_owned(), value)));
     described
+}
+
+/// Key of what no layer bore.
+const UNCOVERED: &str = "uncovered";
+
+/// Haircut of the lenders; unknown where the report did not say what they had supplied.
+pub const fn haircut(ticket: &Ticket) -> Field {
+    if ticket.supplied == 0 {
+        return Field::Absent("unknown (supply not reported)");
+    }
+    Fraction(Ppm::new(ticket.haircut))
 }
 
 /// What each layer bore or got back, where it is something, in the order in which layers pay.
@@ -366,7 +378,7 @@ pub fn layers(layers: &Layers) -> Vec<(String, Field)> {
     parts.extend(layers.tranches.iter().enumerate().map(|(index, part)| (format!("tranche_{index}"), *part)));
     parts.push(("own_bond".to_owned(), layers.own_bond));
     parts.push(("called".to_owned(), layers.called));
-    parts.push(("uncovered".to_owned(), layers.uncovered));
+    parts.push((UNCOVERED.to_owned(), layers.uncovered));
     parts.retain(|(_, assets)| !assets.is_zero());
     parts.into_iter().map(|(key, assets)| (key, Amount(assets))).collect()
 }

@@ -81,6 +81,8 @@ pub enum Field {
     Digest(Digest),
     /// A word.
     Text(String),
+    /// A word for people where programs get null.
+    Absent(&'static str),
 }
 
 impl Field {
@@ -103,6 +105,7 @@ impl Field {
             Self::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
             Self::Digest(digest) => hex(digest),
             Self::Text(text) => text.clone(),
+            Self::Absent(word) => (*word).to_owned(),
         }
     }
 
@@ -139,7 +142,7 @@ impl Field {
                 let decimal = amount::plain(shares.get(), unit.decimals);
                 json!({"units": shares.get().to_string(), "queued_shares": decimal})
             }
-            Self::Time(Seconds::MAX) => Value::Null,
+            Self::Time(Seconds::MAX) | Self::Absent(_) => Value::Null,
             Self::Time(at) => json!({"unix": at.to_string(), "time": instant::text(*at)}),
             Self::Number(number) => json!(number.to_string()),
             Self::Fraction(fraction) => {

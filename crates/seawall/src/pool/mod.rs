@@ -20,6 +20,7 @@ mod init;
 mod instant;
 mod label;
 mod loss;
+mod note;
 mod quote_file;
 mod recover;
 mod refusal;

@@ -5,10 +5,10 @@ use seawall_fixed::{Assets, MILLION, Rounding, Seconds, mul_div};
 use serde_json::{Map, Value, json};
 
 use super::book::{Book, Target};
-use super::label::Field::{Account, Amount, Counter, Fraction, Market as MarketName, Number, Text, Time};
+use super::label::Field::{Account, Amount, Counter, Market as MarketName, Number, Text, Time};
 use super::label::{Field, Labels};
 use super::section::{Row, Section};
-use super::{account, govern, instant, label};
+use super::{account, govern, instant, label, note};
 use crate::output::{Failure, Format, print_json};
 
 /// Arguments of `pool status`.
@@ -51,6 +51,7 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         Section::table("layers", layers(state, labels)),
         Section::table("markets", state.markets().iter().map(market).collect()),
         Section::table("policies", policies(state)),
+        Section::table("early_bounds", early_bounds(state)?),
         Section::table("exits", exits(state, args.all)),
         Section::table("tickets", tickets(state, args.all)),
         Section::table("lots", lots(state, args.all)),
@@ -97,9 +98,10 @@ fn summary(state: &State) -> Row {
         ("required_capital", Amount(core.required)),
         ("capital_that_counts", Amount(scarce(state))),
         ("capacity_left", Amount(capacity_left(state))),
-        ("latest_end", Time(core.latest_end)),
+        ("capacity_limited_by", Text(limited_by(state).to_owned())),
+        ("latest_end", if core.latest_end > 0 { Time(core.latest_end) } else { Field::Absent("-") }),
         ("run_brake", Text(brake.to_owned())),
-        ("stale_markets", Number(u128::from(core.stale))),
+        ("stale_insured_markets", Number(u128::from(core.stale))),
     ];
     if core.paused_until > core.now {
         row.push(("paused_until", Time(core.paused_until)));
@@ -122,10 +124,60 @@ fn capacity_left(state: &State) -> Assets {
     if core.on_ice() || core.stale > 0 || core.paused_until > core.now {
         return Assets::ZERO;
     }
+    scarce(state).min(by_floor(state)).saturating_sub(core.required)
+}
+
+/// Required capital that the junior floor admits (rule 3.5).
+fn by_floor(state: &State) -> Assets {
     let floor = u128::from(state.rules().junior_floor.get());
-    let junior = core.tranches[0].active.assets.get();
-    let by_floor = mul_div(junior, MILLION, floor, Rounding::Down).map_or(Assets::MAX, Assets::new);
-    scarce(state).min(by_floor).saturating_sub(core.required)
+    let junior = state.core().tranches[0].active.assets.get();
+    mul_div(junior, MILLION, floor, Rounding::Down).map_or(Assets::MAX, Assets::new)
+}
+
+/// What [`capacity_left`] ends at.
+fn limited_by(state: &State) -> &'static str {
+    let core = state.core();
+    if core.paused_until > core.now {
+        "a pause"
+    } else if core.on_ice() {
+        "the run brake"
+    } else if core.stale == 1 {
+        "1 insured market is stale"
+    } else if core.stale > 0 {
+        "insured markets are stale"
+    } else if by_floor(state) < scarce(state) {
+        "the junior floor"
+    } else {
+        "the capital that counts"
+    }
+}
+
+/// Policies for which the early bound still holds, and what a loss now would be paid at most (rule 4.4).
+///
+/// # Errors
+/// An amount that does not fit.
+fn early_bounds(state: &State) -> Result<Vec<Row>, Failure> {
+    let (core, rules) = (state.core(), state.rules());
+    let mut rows = Vec::new();
+    for market in state.markets() {
+        for policy in market.policies().filter(|policy| policy.is_open()) {
+            let Some(until) = note::early_until(policy, rules).filter(|until| core.now < *until) else {
+                continue;
+            };
+            let loss = policy.deductible_left.saturating_add(policy.limit_left);
+            let claim =
+                policy.claim(loss, core.now.max(policy.start), rules.early_period, rules.early_multiple);
+            let too_large = |_| Failure::refused("the early bound exceeds 2^128 - 1").rule("1.2");
+            rows.push(vec![
+                ("policy", Number(u128::from(policy.id.0))),
+                ("market", MarketName(market.id)),
+                ("holds_until", Time(until)),
+                ("times_premium_earned", Text(super::amount::fraction_text(rules.early_multiple))),
+                ("pays_now_at_most", Amount(claim.map_err(too_large)?.owed)),
+            ]);
+        }
+    }
+    Ok(rows)
 }
 
 fn layers(state: &State, labels: &Labels) -> Vec<Row> {
@@ -171,7 +223,12 @@ fn price(assets: Assets, shares: u128) -> Option<String> {
 }
 
 fn market(market: &Market) -> Row {
-    let state = if market.stale { "stale" } else { "read" };
+    let insured = market.policies().any(Policy::is_open);
+    let state = match (market.stale, insured) {
+        (true, true) => "stale",
+        (true, false) => "stale, not insured",
+        (false, _) => "read",
+    };
     vec![
         ("market", MarketName(market.id)),
         ("state", Text(state.to_owned())),
@@ -180,7 +237,7 @@ fn market(market: &Market) -> Row {
         ("estimate", Amount(market.estimate.map_or(Assets::ZERO, |estimate| estimate.amount))),
         ("set_aside", Amount(market.set_aside)),
         ("to_assign", Amount(market.unassigned)),
-        ("pays_to", Account(market.destination)),
+        ("pays_to", if market.is_pinned() { Account(market.destination) } else { Field::Absent("-") }),
         ("next_nonce", Number(u128::from(market.nonce))),
     ]
 }
@@ -279,7 +336,7 @@ fn ticket_row(ticket: &Ticket) -> Row {
         ("over_limit", Amount(ticket.over_limit)),
         ("residual", Amount(ticket.residual)),
         ("recovered", Amount(ticket.recovered.total())),
-        ("haircut", Fraction(seawall_fixed::Ppm::new(ticket.haircut))),
+        ("haircut", super::event::haircut(ticket)),
     ]
 }
 
