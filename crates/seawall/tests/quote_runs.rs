@@ -73,7 +73,7 @@ fn the_shipped_snapshot_is_priced_and_written() {
     assert_eq!(document["book"]["markets"].as_array().unwrap().len(), 4);
     let thin = &document["capital_horizon"]["owed"]["tail"];
     assert_eq!(thin["thin"], true, "20 of 2,000 paths are a thin tail: {thin}");
-    assert_eq!(document["fit"]["held_out_rows"], 360);
+    assert_eq!(document["fit"]["held_out_rows"], 0, "the price of real cover knows every crash");
     let written: Value =
         serde_json::from_slice(&fs::read(folder.path().join("quote.json")).unwrap()).unwrap();
     assert_eq!(written, document);
@@ -94,12 +94,28 @@ fn tables_name_assumptions_and_gaps() {
         "sale quotes into USDC",
         "stated, not fitted",
         "OVERSTATES",
-        "2020-03-11..2020-03-15",
+        "held out of the calibration: nothing",
         "(thin:",
         "= premium",
     ] {
         assert!(text.contains(part), "{part}");
     }
+}
+
+#[test]
+fn a_price_that_does_not_know_the_crashes_is_lower_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = |arguments: &[&str]| -> Value {
+        let output = quote(folder.path(), &[&["--json"], arguments].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let (knows, known) = (document(&[]), document(&["--hold-out-known-crashes"]));
+    let one = document(&["--hold-out", "2020-03-11..2020-03-15"]);
+    assert_eq!((&known["fit"]["held_out_rows"], &one["fit"]["held_out_rows"]), (&360.into(), &96.into()));
+    let rate = |document: &Value| number(&document["premium"]["total"]["rate_on_debt_a_year"]);
+    assert!(rate(&known) < rate(&one) && rate(&one) < rate(&knows));
+    let says = |document: &Value| document["assumptions"].to_string().contains("too low for real cover");
+    assert_eq!([says(&knows), says(&known), says(&one)], [false, true, true]);
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn price(args: &Args, format: Format) -> Result<Quote, Failure> {
     let selection = Selection { date: shipped::SNAPSHOT, follows: known_follows(), ..Selection::default() };
     let inputs = inputs::read(&selection)?;
     let end = inputs.history.time(inputs.history.rows());
-    let held_out = windows::hold_out(&[], false, inputs.history.start, end)?;
+    let held_out = windows::known_crashes(inputs.history.start, end);
     let terms = Terms { paths: args.paths as usize, seed: args.seed, ..Terms::default() };
     quote::make(inputs, Assumptions::default(), held_out, &terms, format)
 }

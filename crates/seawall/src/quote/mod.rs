@@ -46,8 +46,14 @@ impl Quote {
             .iter()
             .map(|&(from, to)| format!("{}..{}", windows::day(from), windows::day(to)))
             .collect();
-        let held_out =
-            if windows.is_empty() { "nothing".to_owned() } else { format!("{} (UTC)", windows.join(", ")) };
+        let held_out = if windows.is_empty() {
+            "nothing".to_owned()
+        } else {
+            format!(
+                "{} (UTC); the price does not know them and is too low for real cover",
+                windows.join(", ")
+            )
+        };
         let mut all = self.inputs.assumptions.clone();
         all.extend(self.assumptions.sentences());
         all.push(format!("held out of the calibration: {held_out}"));
@@ -65,9 +71,9 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let terms = args.terms()?;
     let assumptions = args.assumptions()?;
     let inputs = inputs::read(&args.selection())?;
-    let (asked, none) = args.hold_out();
+    let (asked, known) = args.hold_out();
     let end = inputs.history.time(inputs.history.rows());
-    let held_out = windows::hold_out(asked, none, inputs.history.start, end)?;
+    let held_out = windows::hold_out(asked, known, inputs.history.start, end)?;
     let quote = make(inputs, assumptions, held_out, &terms, format)?;
     let document = document::json(&quote);
     match format {

@@ -61,26 +61,32 @@ pub fn stamp(at: u64, format: &str) -> String {
         .map_or_else(|| at.to_string(), |timestamp| timestamp.strftime(format).to_string())
 }
 
-/// The windows to hold out: those asked for, else the known crashes that lie within the history.
-pub fn hold_out(asked: &[(u64, u64)], none: bool, from: u64, to: u64) -> Result<Vec<(u64, u64)>, Failure> {
-    if none {
-        return Ok(Vec::new());
-    }
-    if asked.is_empty() {
-        let known = CRASHES.iter().map(|crash| (crash.from, crash.to));
-        return Ok(known.filter(|window| from <= window.0 && window.1 <= to).collect());
-    }
-    match asked.iter().find(|window| window.1 <= from || to <= window.0) {
-        Some(outside) => Err(Failure::input(format!(
+/// The known crashes that lie within a history, as windows.
+pub fn known_crashes(from: u64, to: u64) -> Vec<(u64, u64)> {
+    let known = CRASHES.iter().map(|crash| (crash.from, crash.to));
+    known.filter(|window| from <= window.0 && window.1 <= to).collect()
+}
+
+/// The windows to hold out: those asked for, and the known crashes if they are wanted, too.
+///
+/// # Errors
+/// A window asked for that lies outside the history.
+pub fn hold_out(asked: &[(u64, u64)], known: bool, from: u64, to: u64) -> Result<Vec<(u64, u64)>, Failure> {
+    if let Some(outside) = asked.iter().find(|window| window.1 <= from || to <= window.0) {
+        return Err(Failure::input(format!(
             "--hold-out {}..{} lies outside the price history, {}..{}",
             day(outside.0),
             day(outside.1),
             day(from),
             day(to)
         ))
-        .hint("leave it out, or give a longer history with --prices")),
-        None => Ok(asked.to_vec()),
+        .hint("leave it out, or give a longer history with --prices"));
     }
+    let mut windows = if known { known_crashes(from, to) } else { Vec::new() };
+    windows.extend_from_slice(asked);
+    windows.sort_unstable();
+    windows.dedup();
+    Ok(windows)
 }
 
 #[cfg(test)]
