@@ -136,6 +136,17 @@ fn a_second_run_replaces_the_first() {
 }
 
 #[test]
+fn a_file_that_is_no_demonstration_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mar-2020.sqlite");
+    std::fs::write(&file, "somebody's").unwrap();
+    let output = demo(folder.path(), "2", &["--out", "."]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("hint: choose another folder"));
+    assert_eq!(std::fs::read(&file).unwrap(), b"somebody's");
+}
+
+#[test]
 fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("taken"), "a file").unwrap();

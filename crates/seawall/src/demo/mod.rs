@@ -162,6 +162,10 @@ fn price(args: &Args, format: Format) -> Result<Quote, Failure> {
 
 /// Removes the ledger of an earlier run, with what SQLite keeps beside it.
 fn replace(ledger: &Path) -> Result<(), Failure> {
+    if ledger.exists() && !Pool::is_demonstration(ledger) {
+        return Err(Failure::input(format!("{} is not the ledger of a demonstration", ledger.display()))
+            .hint("choose another folder with --out, or move the file away"));
+    }
     for suffix in ["", "-wal", "-shm"] {
         let mut name = ledger.as_os_str().to_owned();
         name.push(suffix);

@@ -36,6 +36,9 @@ const FEES: AccountId = AccountId(4);
 
 const OFFICES: [&str; 5] = ["operator", "actuary", "risk desk", "guardian", "fees"];
 
+/// Identity of the demonstration's pool.
+const IDENTITY: [u8; 32] = [0x5e; 32];
+
 /// An underwriter: name, tranche, part of the tranche that it pays in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Underwriter {
@@ -129,7 +132,7 @@ impl Pool {
         let treasuries: Vec<String> = markets.iter().map(|market| format!("{market} treasury")).collect();
         accounts.extend(treasuries.iter().map(String::as_str));
         let config = Config {
-            pool: [0x5e; 32],
+            pool: IDENTITY,
             tranches: 2,
             asset: Asset::default(),
             rules: rules(EARLY_PERIOD, WAITING, fee),
@@ -137,6 +140,14 @@ impl Pool {
         };
         let ledger = Ledger::create(file, config, &accounts, markets).map_err(failed)?;
         Ok(Self { ledger, now: opened, commands: 0, counters: vec![0; markets.len()] })
+    }
+
+    /// True for a ledger file that an earlier demonstration made.
+    pub fn is_demonstration(file: &Path) -> bool {
+        Ledger::open_read_only(file).is_ok_and(|ledger| {
+            *ledger.state().pool() == IDENTITY
+                && (0..).zip(OFFICES).all(|(id, name)| ledger.account_name(AccountId(id)) == Some(name))
+        })
     }
 
     /// The state after the last command.

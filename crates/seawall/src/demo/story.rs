@@ -77,6 +77,7 @@ fn crash(demo: &Demonstration) {
                 "waiting",
                 "bad debt",
                 "bonds",
+                "coinsurance",
                 "reserve",
                 "junior",
                 "senior",
@@ -96,7 +97,7 @@ fn crash(demo: &Demonstration) {
     ));
 }
 
-fn row(demo: &Demonstration, tick: &Tick) -> [String; 10] {
+fn row(demo: &Demonstration, tick: &Tick) -> [String; 11] {
     let moves: Vec<String> = demo
         .replay
         .columns
@@ -111,6 +112,7 @@ fn row(demo: &Demonstration, tick: &Tick) -> [String; 10] {
         short(tick.backlog),
         money(tick.borne.iter().sum()),
         money(tick.borne[0]),
+        money(tick.borne[1]),
         money(tick.borne[2]),
         money(tick.borne[3]),
         money(tick.borne[4]),
@@ -151,7 +153,7 @@ fn payment(demo: &Demonstration) {
     );
     let (probability, error) = outcome.exceedance;
     line(&format!(
-        "  the model, which had not seen this crash, gave {} or more lost for good in {} days a probability of {:.2} ± {:.2} %",
+        "  the model, which had not seen this crash, gave {} or more lost for good in {} days (gross, before deductible and coinsurance) a probability of {:.2} ± {:.2} %",
         money(outcome.for_good),
         demo.quote.pricing.terms.term_days,
         probability * 100.0,

@@ -144,7 +144,7 @@ pub fn markets(demo: &Demonstration) -> Markup {
 pub fn tickets(demo: &Demonstration) -> Markup {
     let shown: Vec<usize> =
         (0..BEARERS.len()).filter(|&bearer| demo.outcome.layers[bearer].paid > 0.0).collect();
-    html! { div class="scroll tall" { table {
+    html! { div.scroll { table {
         thead { tr {
             th { "ticket" } th { "market" } th { "booked (UTC)" } th { "gross" }
             @for &bearer in &shown { th { (BEARERS[bearer]) } }
