@@ -72,3 +72,30 @@ fn a_deposit_says_that_it_made_an_account() {
     let transfer = "transfer --as alice --to carol --tranche junior --shares 1";
     pool.fails(15, transfer, 2, &["--to", "carol", "--new-account"]);
 }
+
+#[test]
+fn what_can_never_be_bought_is_not_signed() {
+    let pool = Pool::funded(r#"{"rate_min_a_year": "0.01"}"#);
+    let base = "cover quote --market aave --buyer dao";
+    for (terms, words) in [
+        ("--limit 1,000 --premium 40 --term 13 --split 0.7,0.4", "--split adds up to 1.1, above 1"),
+        ("--limit 1,000 --premium 40 --term 99 --split 0.7", "--term 99 is not between 1 and"),
+        ("--limit 1,000 --premium 40 --term 0 --split 0.7", "--term 0 is not between 1 and"),
+        ("--limit 1,000 --premium 40 --term 13 --split 0.7 --charge 0", "--charge is zero"),
+        ("--limit 0 --charge 1 --premium 40 --term 13 --split 0.7", "--limit 0.00 USDC is not above zero"),
+        ("--limit 1,000 --premium 2.4 --term 13 --split 0.7", "below the lowest rate"),
+        (
+            "--limit 1,000 --premium 40 --term 13 --split 0.7 --coinsurance 1.5",
+            "--coinsurance 1.5 is above 1",
+        ),
+        (
+            "--limit 1,000 --premium 40 --term 13 --split 0.7 --deductible-bond 1",
+            "--deductible-bond 1.00 USDC",
+        ),
+        ("--limit 1,000 --premium 40 --term 13 --split 0.7 --signer alice", "alice is not an actuary"),
+    ] {
+        pool.fails(14, &format!("{base} {terms}"), 3, &["rule 3.2", words]);
+    }
+    // The lowest rate itself is enough: 1,000 x 1 % x 91 / 365 days.
+    pool.ok(14, &format!("{base} --limit 1,000 --premium 2.5 --term 13 --split 0.7"));
+}

@@ -10,7 +10,7 @@ use super::book::{Book, Target, Write};
 use super::loss::anyone;
 use super::quote_file::{QuoteFile, Signed};
 use super::terms::TermArgs;
-use super::{instant, label};
+use super::{bounds, instant, label};
 use crate::output::{Failure, Format, line, print_json};
 
 /// Arguments of `pool cover`.
@@ -153,6 +153,8 @@ fn quote(args: &QuoteArgs, format: Format) -> Result<(), Failure> {
     let mut book = Book::read(&args.target)?;
     let at = instant::of_command(args.at.as_deref())?;
     let signed = args.terms.signed(&mut book, at)?;
+    let signer = book.account("--signer", &signed.signer)?;
+    bounds::check(&signed.quote, signer, book.state().rules(), book.labels())?;
     let file = QuoteFile::of(&signed, book.labels());
     let text = serde_json::to_string_pretty(&file).map_err(Failure::environment)?;
     let Some(path) = &args.out else {

@@ -8,6 +8,7 @@ use crate::output::{Failure, Format};
 mod account;
 mod amount;
 mod book;
+mod bounds;
 mod capital;
 mod cover;
 mod event;
