@@ -119,6 +119,31 @@ fn a_price_that_does_not_know_the_crashes_is_lower_and_says_so() {
 }
 
 #[test]
+fn a_loan_past_its_threshold_is_left_out_and_counted_and_assumptions_are_the_books_own() {
+    let folder = small_book();
+    let before = quote(folder.path(), &[&SMALL[..], &["--json"]].concat());
+    let before: Value = serde_json::from_slice(&before.stdout).unwrap();
+    let mut rows: Vec<String> = BOOK.lines().map(str::to_owned).collect();
+    let mut cells: Vec<String> = rows[1].split(',').map(str::to_owned).collect();
+    let header: Vec<&str> = BOOK.lines().next().unwrap().split(',').collect();
+    let at = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    // A copy of the first loan with a hundredth of its collateral.
+    cells[at("account")] = "under-water".to_owned();
+    let collateral: f64 = cells[at("collateral_amount")].parse().unwrap();
+    cells[at("collateral_amount")] = (collateral / 100.0).to_string();
+    rows.push(cells.join(","));
+    fs::write(folder.path().join("loans.csv"), rows.join("\n")).unwrap();
+    let after = quote(folder.path(), &[&SMALL[..], &["--json"]].concat());
+    assert!(after.status.success(), "{}", String::from_utf8_lossy(&after.stderr));
+    let after: Value = serde_json::from_slice(&after.stdout).unwrap();
+    assert_eq!(after["book"]["markets"], before["book"]["markets"]);
+    assert_eq!(after["book"]["left_out"][0]["above_threshold"]["loans"], 1);
+    let words = after["assumptions"].to_string();
+    assert!(!words.contains("0.25 h calm"), "the market file states the delays: {words}");
+    assert!(!after.to_string().contains("soft liquidation"), "not a crvUSD book");
+}
+
+#[test]
 fn a_book_of_ones_own() {
     let folder = small_book();
     let output = quote(folder.path(), &[&SMALL[..], &["--json"]].concat());
@@ -132,7 +157,7 @@ fn a_book_of_ones_own() {
     );
     // The price of WBTC is the last close; two ETH loans of 74 % and 65 % are below their threshold.
     assert!(number(&markets[1]["collateral_price"]) > 40_000.0);
-    assert_eq!(markets[0]["past_threshold_at_opening"]["loans"], 0);
+    assert_eq!(document["book"]["left_out"][0]["above_threshold"]["loans"], 0);
     assert_eq!(document["premium"]["policies"][0]["limit"], 1e6);
     // Half the deductible costs more, all else equal.
     let mut cheaper = SMALL;

@@ -36,6 +36,7 @@ fn opening(demo: &Demonstration) {
     line(&tables::regime(quote));
     line(&format!("\n2. The premium for {} days, line by line", terms.term_days));
     line(&tables::premium(quote).to_string());
+    line(&tables::premium_note(quote));
     let levels = &terms.levels;
     line(&format!(
         "\n3. The pool, sized by quantiles of the model's losses of one year: deductibles {}, limits {}, reserve {}, junior \
@@ -47,6 +48,7 @@ fn opening(demo: &Demonstration) {
         level(levels.tranches[1])
     ));
     line(&tables::layers(quote).to_string());
+    line(&tables::layers_note(quote));
     let sum = |of: fn(&super::opening::Sold) -> f64| demo.sold.iter().map(of).sum::<f64>();
     line(&format!(
         "  {} four policies bought: premium {}, deductible bonds {}, limits {}; cover {} to {}",
@@ -153,7 +155,7 @@ fn payment(demo: &Demonstration) {
     );
     let (probability, error) = outcome.exceedance;
     line(&format!(
-        "  the model, which had not seen this crash, gave {} or more lost for good in {} days (gross, before deductible and coinsurance) a probability of {:.2} ± {:.2} %",
+        "  the model, which had not seen this crash, gave a bad debt of {} or more at the end of the window (before deductible, coinsurance and the smallest ticket) in {} days a probability of {:.2} ± {:.2} %",
         money(outcome.for_good),
         demo.quote.pricing.terms.term_days,
         probability * 100.0,

@@ -4,6 +4,8 @@
 use seawall_actuary::liquidation::ByRegime;
 use seawall_actuary::price::Peg;
 
+use super::inputs::Insured;
+
 /// A token whose price is that of a column of the price table times a constant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Follow {
@@ -108,32 +110,51 @@ impl Assumptions {
         }
     }
 
-    /// The service of liquidators and the basis in words, one sentence each.
-    pub fn sentences(&self) -> Vec<String> {
-        let ByRegime { calm, stressed } = self.delay_hours;
-        vec![
+    /// Hours from breaking to being servable of a market that states its own delay, or of one that does not.
+    pub fn delay_of(&self, stated: Option<f64>) -> ByRegime {
+        let calm = stated.unwrap_or(self.delay_hours.calm);
+        ByRegime { calm, stressed: calm.max(self.delay_hours.stressed) }
+    }
+
+    /// The service of liquidators and the basis in words, one sentence each, as far as the insured markets use
+    /// them.
+    pub fn sentences(&self, insured: &[Insured]) -> Vec<String> {
+        let mut sentences = vec![
             format!(
                 "depth: sale quotes into USDC of one calm day, refilled every {} h, times {} under stress; markets on \
                  one price share its depth by debt",
                 self.refill_hours, self.stress_depth
             ),
-            format!(
-                "delay from threshold to sale: {calm} h calm, {stressed} h under stress; {} a liquidation",
-                self.gas
-            ),
-            format!(
+            format!("delay from threshold to sale: {}; {} a liquidation", self.delays(insured), self.gas),
+        ];
+        if insured.iter().any(|insured| insured.follow.has_basis()) {
+            sentences.push(format!(
                 "basis of staking tokens: mean-reverting (half-life {} days, deviation {} %), {} depegs a year of {} % on \
                  average; stated, not fitted",
                 self.basis_half_life_days,
                 percent(self.basis_deviation),
                 self.depegs_a_year,
                 percent(self.depeg_size)
-            ),
-            format!(
-                "renewal: every {} days the book is redrawn at the snapshot's loan-to-value profile",
-                self.renewal_days
-            ),
-        ]
+            ));
+        }
+        sentences.push(format!(
+            "renewal: every {} days the book is redrawn at the snapshot's loan-to-value profile",
+            self.renewal_days
+        ));
+        sentences
+    }
+
+    /// The delays in words: once where no market states its own, else market by market.
+    fn delays(&self, insured: &[Insured]) -> String {
+        let words =
+            |ByRegime { calm, stressed }: ByRegime| format!("{calm} h calm, {stressed} h under stress");
+        if insured.iter().all(|insured| insured.delay_hours.is_none()) {
+            return words(self.delay_hours);
+        }
+        let one = |insured: &Insured| {
+            format!("{} {}", insured.market.name, words(self.delay_of(insured.delay_hours)))
+        };
+        insured.iter().map(one).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -142,15 +163,35 @@ fn percent(share: f64) -> f64 {
     (share * 1e12).round() / 1e10
 }
 
-/// What the first model leaves out, and in which direction each gap errs.
-pub const GAPS: [&str; 6] = [
-    "soft liquidation is simplified to a threshold, (1 - 6 %) x 0.99^(bands/2), with a sale of the whole loan: it \
-     OVERSTATES sales in a shallow fall that recovers (the real market buys back) and UNDERSTATES losses of soft \
-     liquidation itself in a whipsaw",
-    "event peril (oracle failure, exploit, manipulation) is NOT in this price: understates",
-    "crvUSD is taken at 1: a rise above par in a crash makes debt dearer and is not priced: understates",
-    "the jump model knows two states; clustering of falls within a day is understated, merging a crash into one jump \
-     overstates",
-    "borrowers neither repay nor add collateral in a crash: overstates",
-    "impact of liquidations does not push the market price itself: understates in a deep crash",
-];
+/// What the first model leaves out, and in which direction each gap errs, as far as the insured markets have it.
+pub fn gaps(insured: &[Insured]) -> Vec<&'static str> {
+    // Only the shipped snapshot reads loans under soft liquidation; a book of one's own states its thresholds.
+    let soft_liquidation = insured.iter().any(|insured| insured.delay_hours.is_none());
+    let crvusd = insured.iter().any(|insured| insured.market.debt_asset == "crvUSD");
+    [
+        (
+            soft_liquidation,
+            "soft liquidation is simplified to a threshold, (1 - 6 %) x 0.99^(bands/2), with a sale of the whole \
+             loan: it OVERSTATES sales in a shallow fall that recovers (the real market buys back) and UNDERSTATES \
+             losses of soft liquidation itself in a whipsaw",
+        ),
+        (true, "event peril (oracle failure, exploit, manipulation) is NOT in this price: understates"),
+        (
+            crvusd,
+            "crvUSD is taken at 1: a rise above par in a crash makes debt dearer and is not priced: understates",
+        ),
+        (
+            true,
+            "the jump model knows two states; clustering of falls within a day is understated, merging a crash into \
+             one jump overstates",
+        ),
+        (true, "borrowers neither repay nor add collateral in a crash: overstates"),
+        (
+            true,
+            "impact of liquidations does not push the market price itself: understates in a deep crash",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(applies, gap)| applies.then_some(gap))
+    .collect()
+}

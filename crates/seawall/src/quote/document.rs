@@ -114,7 +114,6 @@ fn terms(quote: &Quote) -> Value {
 
 fn book(quote: &Quote) -> Value {
     let markets = quote.inputs.insured.iter().enumerate().map(|(index, insured)| {
-        let opening = quote.modelled.markets[index].at_opening();
         let depth = quote.modelled.depth[index];
         json!({
             "market": insured.market.name,
@@ -125,7 +124,6 @@ fn book(quote: &Quote) -> Value {
             "collateral_price": insured.collateral_price,
             "debt_price": insured.debt_price,
             "bonus": insured.bonus,
-            "past_threshold_at_opening": {"loans": opening.positions, "debt": opening.debt},
             "depth_an_hour": {"calm": depth.calm, "stressed": depth.stressed},
         })
     });
@@ -139,7 +137,7 @@ fn book(quote: &Quote) -> Value {
         };
         exclusions.markets.iter().map(of).collect::<Vec<_>>()
     });
-    json!({"markets": markets.collect::<Vec<_>>(), "left_out_by_reader": left_out})
+    json!({"markets": markets.collect::<Vec<_>>(), "left_out": left_out})
 }
 
 fn fit(quote: &Quote) -> Value {

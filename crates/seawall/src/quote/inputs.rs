@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use seawall_actuary::book::{Book, Market};
 use seawall_actuary::price::PriceHistory;
-use seawall_formats::crvusd::{self, Exclusions, read_crvusd};
+use seawall_formats::crvusd::{self, Exclusions, MarketExclusions, Tally, read_crvusd};
 use seawall_formats::depth_quotes::{DepthCurve, read_depth};
 use seawall_formats::loan_book::{LoanBookOptions, read_loan_book};
 use seawall_formats::market_terms::{MarketTable, read_market_terms};
@@ -151,15 +151,18 @@ fn from_file(
     let options = LoanBookOptions { markets: Some(&terms), assets: None };
     let book: Book = read_loan_book(Source::new(name, &bytes[..]), &options).map_err(unreadable)?;
     let mut assumptions = Vec::new();
-    let insured = book
-        .markets
-        .into_iter()
-        .map(|market| one_market(market, &terms, selection, &history, &mut assumptions));
+    let mut exclusions = Exclusions::default();
+    let mut insured = Vec::new();
+    for market in book.markets {
+        let mut one = one_market(market, &terms, selection, &history, &mut assumptions)?;
+        exclusions.markets.push(leave_out_broken(&mut one)?);
+        insured.push(one);
+    }
     Ok(Inputs {
-        insured: insured.collect::<Result<_, _>>()?,
+        insured,
         snapshot: format!("as in {}", path.display()),
         history,
-        exclusions: None,
+        exclusions: Some(exclusions),
         curves,
         assumptions,
         origins,
@@ -181,8 +184,16 @@ fn one_market(
         Some(price) => price,
         None => follow.ratio * last_close(history, &follow.column)?,
     };
+    let mut assume = |sentence: String| {
+        if !assumptions.contains(&sentence) {
+            assumptions.push(sentence);
+        }
+    };
+    if follow.symbol != follow.column {
+        assume(format!("{} = {} x {}", follow.symbol, follow.ratio, follow.column));
+    }
     if terms.collateral_price.is_none() {
-        assumptions.push(format!("price of {}: last close of {}", follow.symbol, follow.column));
+        assume(format!("price of {}: last close of {}", follow.symbol, follow.column));
     }
     let debt_follow = self::follow(&selection.follows, history, &market.debt_asset).ok();
     let debt_price = match (terms.debt_price, &debt_follow) {
@@ -198,7 +209,7 @@ fn one_market(
         }
     };
     if debt_follow.is_none() {
-        assumptions.push(format!("1 {} = {debt_price} of the quote currency throughout", market.debt_asset));
+        assume(format!("1 {} = {debt_price} of the quote currency throughout", market.debt_asset));
     }
     Ok(Insured {
         market,
@@ -209,6 +220,31 @@ fn one_market(
         bonus: terms.liquidation_bonus,
         delay_hours: Some(terms.delay_seconds as f64 / 3600.0),
     })
+}
+
+/// Leaves out the loans that are past their threshold at the opening: what becomes of them is no risk of the
+/// future. They are counted, as those of the shipped snapshot are.
+fn leave_out_broken(insured: &mut Insured) -> Result<MarketExclusions, Failure> {
+    let (collateral_price, debt_price) = (insured.collateral_price, insured.debt_price);
+    let market = &mut insured.market;
+    let tally = |market: &Market| Tally { loans: market.loans() as u64, debt: market.debt() * debt_price };
+    let all = tally(market);
+    let sound = market.positions.iter().map(|loan| !loan.is_liquidatable(collateral_price, debt_price));
+    let keep: Vec<bool> = sound.collect();
+    let mut flags = keep.iter();
+    market.positions.retain(|_| flags.next().copied().unwrap_or(true));
+    let mut flags = keep.iter();
+    market.accounts.retain(|_| flags.next().copied().unwrap_or(true));
+    if market.positions.is_empty() {
+        return Err(Failure::input(format!(
+            "market {}: every loan is past its threshold at collateral price {collateral_price}",
+            market.name
+        ))
+        .hint("check collateral_price and liquidation_threshold in the market file"));
+    }
+    let kept = tally(market);
+    let above_threshold = Tally { loans: all.loans - kept.loans, debt: all.debt - kept.debt };
+    Ok(MarketExclusions { market: market.name.clone(), all, above_threshold, dust: Tally::default(), kept })
 }
 
 /// The price a token follows: as told, as known, or a column of its own name.

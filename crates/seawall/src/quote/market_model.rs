@@ -139,7 +139,6 @@ fn market(
             debt: prices.column(symbol(debt)).ok_or_else(missing)?,
         },
     };
-    let calm = insured.delay_hours.unwrap_or(assumptions.delay_hours.calm);
     let spec = MarketSpec {
         market: &insured.market,
         collateral_price: insured.collateral_price,
@@ -147,7 +146,7 @@ fn market(
         columns,
         bonus: insured.bonus,
         depth: Depth::per_hour(depth.calm, depth.stressed).map_err(Failure::input)?,
-        delay_hours: ByRegime { calm, stressed: calm.max(assumptions.delay_hours.stressed) },
+        delay_hours: assumptions.delay_of(insured.delay_hours),
         renewal_days: Some(assumptions.renewal_days),
     };
     MarketModel::new(&spec).map_err(Failure::input)

@@ -17,7 +17,7 @@ pub mod windows;
 
 pub use args::Args;
 
-use assumptions::{Assumptions, GAPS};
+use assumptions::Assumptions;
 use inputs::Inputs;
 use market_model::Modelled;
 use pricing::Pricing;
@@ -55,14 +55,14 @@ impl Quote {
             )
         };
         let mut all = self.inputs.assumptions.clone();
-        all.extend(self.assumptions.sentences());
+        all.extend(self.assumptions.sentences(&self.inputs.insured));
         all.push(format!("held out of the calibration: {held_out}"));
         all
     }
 
     /// What the model leaves out, in words.
-    pub fn gaps(&self) -> &'static [&'static str] {
-        &GAPS
+    pub fn gaps(&self) -> Vec<&'static str> {
+        assumptions::gaps(&self.inputs.insured)
     }
 }
 

@@ -24,11 +24,13 @@ pub fn print(quote: &Quote) {
     show(&losses(quote));
     heading(&format!("Premium for {} days, line by line", quote.pricing.terms.term_days));
     show(&premium(quote));
+    line(&premium_note(quote));
     show(&terms(quote));
     heading("What the pool owes (after deductibles, limits, coinsurance)");
     show(&pool(quote));
     heading(&format!("Layers over {} days", quote.pricing.terms.term_days));
     show(&layers(quote));
+    line(&layers_note(quote));
     list("Assumptions", quote.assumptions_in_words());
     list("Left out of the first model, and which way it errs", quote.gaps());
     heading("Inputs");
@@ -67,7 +69,6 @@ pub fn book(quote: &Quote) -> comfy_table::Table {
             Some((of.above_threshold.loans + of.dust.loans, of.above_threshold.debt + of.dust.debt))
         });
         let (loans, debt) = left_out.unwrap_or_default();
-        let opening = quote.modelled.markets[index].at_opening();
         let ltv = market.ltv_quantiles(insured.collateral_price, insured.debt_price, &[0.5, 0.95]);
         let ltv = ltv.map_or("-".to_owned(), |q| format!("{:.0} / {:.0} %", q[0] * 100.0, q[1] * 100.0));
         let depth = quote.modelled.depth[index];
@@ -77,7 +78,7 @@ pub fn book(quote: &Quote) -> comfy_table::Table {
             money(market.debt() * insured.debt_price),
             ltv,
             money(insured.collateral_price),
-            format!("{} ({})", loans + opening.positions as u64, short(debt + opening.debt)),
+            format!("{loans} ({})", short(debt)),
             format!("{} / {}", short(depth.calm), short(depth.stressed)),
         ]
     });
@@ -268,6 +269,28 @@ pub fn pool(quote: &Quote) -> comfy_table::Table {
     let term = format!("{} days", quote.pricing.terms.term_days);
     let year = format!("{} days", quote.pricing.terms.horizon_days);
     table(["", term.as_str(), year.as_str()], rows)
+}
+
+/// What a reader needs to add up the premium table: whose errors the last line shows, and which bonus.
+pub fn premium_note(quote: &Quote) -> String {
+    let pricing = &quote.pricing;
+    format!(
+        "  the last line adds up the markets' errors; the pool's own expected loss has ± {}. Bonus is its expected \
+         payout: {} of each premium is set aside for it",
+        money(pricing.term.owed_pool.mean.standard_error),
+        percent(pricing.terms.no_claims_share)
+    )
+}
+
+/// What a reader needs to add up the table of layers.
+pub fn layers_note(quote: &Quote) -> String {
+    let pricing = &quote.pricing;
+    let borne: f64 = pricing.tranches.iter().map(|layer| layer.expected_loss.value).sum();
+    format!(
+        "  losses within the term, returns a year; breakeven is the expected loss a year. The layers share the premium \
+         less expenses and what is set aside; {} of expected loss lies beyond them",
+        money((pricing.term.owed_pool.mean.value - borne).max(0.0))
+    )
 }
 
 /// Layers as investments.

@@ -101,7 +101,7 @@ fn cards(demo: &Demonstration) -> Markup {
             }
             div {
                 span { "Probability, by the model" } b { (format!("{:.2} %", probability * 100.0)) }
-                i { "± " (format!("{:.2}", se * 100.0)) " for losing " (short(outcome.for_good)) " for good in " (demo.quote.pricing.terms.term_days) " days; gross, before deductible and coinsurance" }
+                i { "± " (format!("{:.2}", se * 100.0)) " for " (short(outcome.for_good)) " of bad debt left in " (demo.quote.pricing.terms.term_days) " days; gross, before deductible and coinsurance" }
             }
         }
     }
