@@ -137,6 +137,7 @@ fn a_path_depends_on_its_address_alone() {
         model.simulate_block(&closes, 3, far, count, &mut part, &mut scratch).unwrap();
         assert_eq!(part.close(29, 4), &whole.close(29, 4)[..count]);
         assert!(part.low(0, 0).is_empty() && part.splits().is_empty());
+        assert!(part.crashes().is_empty() && part.stressed(0).is_empty());
     }
 }
 
@@ -169,6 +170,33 @@ fn jumps_are_those_of_the_single_path() {
         }
     }
     assert!(found > 1000);
+}
+
+/// Crashes and states are those of the splits and the intervals.
+#[test]
+fn crashes_and_states_are_those_of_the_intervals() {
+    let model = Model::new(rich()).unwrap();
+    let block = block(&model, &INTERVALS, 8, 40, 100);
+    assert_eq!(block.first_path(), 40);
+    let (mut intervals, mut found) = (Vec::new(), 0);
+    for path in 0..100 {
+        block.intervals(path, 2, &mut intervals);
+        for step in 0..30 {
+            let end = intervals.iter().find(|interval| interval.time == block.time(step)).unwrap();
+            assert_eq!(block.stressed(step)[path], end.stressed);
+        }
+        for crash in block.crashes().iter().filter(|crash| crash.path == path) {
+            let at = intervals.iter().find(|interval| interval.time == crash.time).unwrap();
+            assert!((libm::log(at.close / at.after) - 1.2 * crash.size).abs() < 1e-12);
+            assert!(crash.time <= block.time(crash.step));
+            assert!(crash.step == 0 || crash.time > block.time(crash.step - 1));
+            found += 1;
+        }
+    }
+    assert!(found > 60 && found == block.crashes().len());
+    let order = block.crashes().windows(2);
+    assert!(order.into_iter().all(|pair| (pair[0].path, pair[0].time) < (pair[1].path, pair[1].time)));
+    assert!(block.stressed(30).is_empty());
 }
 
 /// Without events the two ways are the same computation in another order.

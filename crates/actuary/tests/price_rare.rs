@@ -8,8 +8,9 @@ use seawall_actuary::loss::WeightedStatistics;
 use seawall_actuary::math::pareto::GeneralisedPareto;
 use seawall_actuary::price::rare::tune;
 use seawall_actuary::price::{
-    AssetModel, CommonCrash, CrashTilt, JumpDiffusion, KouJumps, Mixture, MixtureError, Model,
-    ModelParameters, Multipliers, PricePath, RareModel, Regime, Scratch, Start, Tuning,
+    AssetModel, BlockPlan, BlockScratch, CommonCrash, Detail, FurtherJump, JumpDiffusion, KouJumps,
+    MertonDiffusion, MertonJumps, Mixture, MixtureError, Model, ModelParameters, Multipliers, PathBlock,
+    PricePath, RareModel, Regime, Scratch, Source, Start, Tilt, Tuning,
 };
 
 const YEARS: f64 = 0.25;
@@ -39,10 +40,12 @@ fn model() -> Model {
     .unwrap()
 }
 
-/// The largest crash.
-fn loss(path: &PricePath) -> f64 {
-    let falls = path.close.iter().zip(&path.after).map(|(close, after)| libm::log(close / after));
-    falls.fold(0.0, f64::max)
+/// The largest crash of each path.
+fn losses(block: &PathBlock, losses: &mut [f64]) {
+    losses.fill(0.0);
+    for crash in block.crashes() {
+        losses[crash.path] = losses[crash.path].max(crash.size);
+    }
 }
 
 /// Mean, VaR and ES in closed form up to one quadrature.
@@ -65,43 +68,147 @@ fn exact() -> (f64, f64, f64) {
 }
 
 fn tuned() -> Mixture {
-    let tuning =
-        Tuning { horizon_years: YEARS, steps: 1, paths: 5000, rounds: 3, tail: 0.01, share: 0.8, seed: 900 };
-    tune(&model(), &tuning, loss).unwrap()
+    let tuning = Tuning {
+        horizon_years: YEARS,
+        steps: 1,
+        paths: 2000,
+        rounds: 2,
+        tail: 0.01,
+        tail_share: 0.6,
+        mean_share: 0.2,
+        seed: 900,
+    };
+    tune(&model(), &tuning, losses).unwrap()
 }
 
-fn sample(rare: &RareModel, seed: u64, paths: u64) -> (Vec<f64>, Vec<f64>) {
-    let (mut path, mut scratch) = (PricePath::default(), Scratch::default());
-    (0..paths)
-        .map(|index| {
-            let weight = rare.simulate(YEARS, 1, seed, index, &mut path, &mut scratch).unwrap();
-            (loss(&path), weight)
-        })
-        .unzip()
+fn sample(rare: &RareModel, seed: u64, paths: usize) -> (Vec<f64>, Vec<f64>) {
+    let plan = BlockPlan { horizon_years: YEARS, steps: 1, detail: Detail::Intervals };
+    let (mut block, mut weights) = (PathBlock::default(), Vec::new());
+    rare.simulate_block(&plan, seed, 0, paths, &mut block, &mut weights, &mut BlockScratch::default())
+        .unwrap();
+    let mut lost = vec![0.0; paths];
+    losses(&block, &mut lost);
+    (lost, weights)
+}
+
+/// A crash with a heavy tail, states that switch, and own jumps of both laws.
+fn rich() -> Model {
+    let mut parameters = model().parameters().clone();
+    parameters.crash.as_mut().unwrap().excess.shape = 0.3;
+    parameters.regime = Some(Regime {
+        to_stress: 2.0,
+        to_calm: 10.0,
+        stress: Multipliers {
+            volatility: 1.5,
+            jump_intensity: 2.0,
+            jump_size: 1.3,
+            crash_intensity: 3.0,
+            crash_size: 1.5,
+        },
+        start: Start::Stationary,
+    });
+    let kou = KouJumps {
+        intensity: 12.0,
+        up_probability: 0.4,
+        up_rate: 25.0,
+        down_rate: 20.0,
+        up_floor: 0.01,
+        down_floor: 0.02,
+    };
+    let merton = MertonJumps { intensity: 5.0, mean: -0.02, deviation: 0.06 };
+    parameters.assets = vec![
+        AssetModel::jump_diffusion(
+            "X",
+            JumpDiffusion { volatility: 0.5, growth: 0.0, jumps: kou, crash_loading: 1.0 },
+        ),
+        AssetModel::merton(
+            "Y",
+            MertonDiffusion { volatility: 0.6, growth: 0.0, jumps: merton, crash_loading: 0.7 },
+        ),
+    ];
+    parameters.correlation = vec![vec![1.0, 0.5], vec![0.5, 1.0]];
+    Model::new(parameters).unwrap()
+}
+
+fn further(source: Source, beyond: f64, scale: f64, stress: f64) -> FurtherJump {
+    FurtherJump { source, beyond, scale, stress }
+}
+
+/// Every kind of tilt at once, in three components.
+fn tilts() -> Mixture {
+    let crash = further(Source::Crash, 0.1, 0.1, 2.0);
+    let kou = further(Source::Own(0), 0.15, 0.08, 1.5);
+    let merton = further(Source::Own(1), 0.12, 0.05, 0.5);
+    let small = further(Source::Crash, FLOOR, 0.3, 1.0);
+    Mixture {
+        components: vec![
+            (0.4, Tilt { stress_start: Some(0.5), further: vec![(0.5, crash), (0.3, kou), (0.2, merton)] }),
+            (0.2, Tilt { stress_start: None, further: vec![(0.5, small), (0.1, crash)] }),
+            (0.2, Tilt { stress_start: Some(0.9), further: vec![] }),
+        ],
+    }
 }
 
 /// Weights average to one for any mixture, heavy tails and both states included, and stay below their bound.
 #[test]
 fn weights_average_to_one() {
-    let mut heavy = model().parameters().clone();
-    heavy.crash.as_mut().unwrap().excess.shape = 0.3;
-    heavy.regime.as_mut().unwrap().to_stress = 2.0;
-    heavy.regime.as_mut().unwrap().to_calm = 10.0;
-    let tilt = |intensity, size, stress_start| CrashTilt { intensity, size, stress_start };
-    for parameters in [model().parameters().clone(), heavy] {
-        let model = Model::new(parameters).unwrap();
-        for components in [
-            vec![(0.5, tilt(4.0, 1.5, Some(0.5)))],
-            vec![(0.3, tilt(10.0, 1.0, None)), (0.3, tilt(1.0, 3.0, Some(0.9))), (0.2, tilt(0.5, 0.8, None))],
-        ] {
-            let rare = RareModel::new(&model, &Mixture { components }).unwrap();
-            let (_, weights) = sample(&rare, 3, 100_000);
-            let statistics = WeightedStatistics::of(&vec![1.0; 100_000], &weights, 0.5).unwrap();
-            let off = (statistics.mean_weight.value - 1.0) / statistics.mean_weight.standard_error;
-            assert!(off.abs() < 4.0 && statistics.mean_weight.standard_error < 0.01, "{statistics:?}");
-            assert!(weights.iter().all(|weight| *weight > 0.0 && *weight <= 5.0));
-            assert!(statistics.effective_samples < 100_000.0);
+    let crash =
+        Tilt { stress_start: Some(0.3), further: vec![(1.0, further(Source::Crash, 0.05, 0.2, 3.0))] };
+    // A clock that stands still in the calm state.
+    let mut parameters = rich().parameters().clone();
+    parameters.crash.as_mut().unwrap().intensity = 0.0;
+    for (model, mixture) in [
+        (model(), Mixture { components: vec![(0.8, crash.clone())] }),
+        (rich(), Mixture { components: vec![(0.8, crash)] }),
+        (rich(), tilts()),
+        (Model::new(parameters).unwrap(), tilts()),
+    ] {
+        let rare = RareModel::new(&model, &mixture).unwrap();
+        let (_, weights) = sample(&rare, 3, 100_000);
+        let statistics = WeightedStatistics::of(&vec![1.0; 100_000], &weights, 0.5).unwrap();
+        let off = (statistics.mean_weight.value - 1.0) / statistics.mean_weight.standard_error;
+        assert!(off.abs() < 4.0 && statistics.mean_weight.standard_error < 0.01, "{statistics:?}");
+        assert!(weights.iter().all(|weight| *weight > 0.0 && *weight <= 5.0 + 1e-12));
+        assert!(statistics.effective_samples < 100_000.0);
+    }
+}
+
+/// Blocks have the weights and the events of single paths, bit for bit, whatever the components of the paths beside
+/// them.
+#[test]
+fn blocks_have_the_weights_and_events_of_single_paths() {
+    for rare in [RareModel::new(&rich(), &tilts()).unwrap(), RareModel::plain(&rich())] {
+        let plan = BlockPlan { horizon_years: YEARS, steps: 20, detail: Detail::Intervals };
+        let (mut block, mut weights, mut scratch) =
+            (PathBlock::default(), Vec::new(), BlockScratch::default());
+        let (mut path, mut single) = (PricePath::default(), Scratch::default());
+        let mut intervals = Vec::new();
+        let mut distinct = 0;
+        for (first, paths) in [(0, 100), (100, 7), (u64::from(u32::MAX) - 20, 64)] {
+            rare.simulate_block(&plan, 6, first, paths, &mut block, &mut weights, &mut scratch).unwrap();
+            assert_eq!((block.first_path(), weights.len()), (first, paths));
+            for index in 0..paths {
+                let number = first + index as u64;
+                let weight = rare.simulate(YEARS, 20, 6, number, &mut path, &mut single).unwrap();
+                assert_eq!(weight.to_bits(), weights[index].to_bits());
+                distinct += u32::from(weight != 1.0);
+                for column in 0..2 {
+                    block.intervals(index, column, &mut intervals);
+                    let jumps = (0..path.len()).filter_map(|k| {
+                        let (close, after) = (path.close[k * 2 + column], path.after[k * 2 + column]);
+                        (close != after).then_some((path.time[k], libm::log(after / close)))
+                    });
+                    let mut found = intervals.iter().filter(|interval| interval.after != interval.close);
+                    for (time, jump) in jumps {
+                        let interval = found.next().unwrap();
+                        assert_eq!(interval.time, time);
+                        assert!((libm::log(interval.after / interval.close) - jump).abs() < 1e-12);
+                    }
+                    assert!(found.next().is_none());
+                }
+            }
         }
+        assert_eq!(distinct > 150, rare.simulate(YEARS, 1, 6, 0, &mut path, &mut single).unwrap() != 1.0);
     }
 }
 
@@ -110,9 +217,9 @@ fn weights_average_to_one() {
 #[test]
 fn tuning_reduces_the_variance_of_the_shortfall() {
     let mixture = tuned();
-    let (share, tilt) = mixture.components[0];
-    assert_eq!(share, 0.8);
-    assert!(tilt.intensity > 4.0 && tilt.size > 1.5 && tilt.stress_start.unwrap() > 0.2, "{tilt:?}");
+    let (share, tilt) = &mixture.components[0];
+    assert_eq!(*share, 0.6);
+    assert!(tilt.stress_start.unwrap() > 0.2 && tilt.further[0].1.beyond > FLOOR + SCALE, "{tilt:?}");
     let rare = RareModel::new(&model(), &mixture).unwrap();
     let (losses, weights) = sample(&rare, 1, 100_000);
     let found = WeightedStatistics::of(&losses, &weights, LEVEL).unwrap();
@@ -124,7 +231,7 @@ fn tuning_reduces_the_variance_of_the_shortfall() {
     assert!(off.abs() < 4.0 * found.expected_shortfall.standard_error, "{found:?} {shortfall}");
     assert!(found.shortfall_reduction > 10.0 && found.mean_reduction > 1.0, "{found:?}");
     // The reduction stated is the one reached: against a plain simulation of the same size.
-    let plain = RareModel::new(&model(), &Mixture::default()).unwrap();
+    let plain = RareModel::plain(&model());
     let (losses, weights) = sample(&plain, 1, 100_000);
     assert!(weights.iter().all(|weight| *weight == 1.0));
     let crude = WeightedStatistics::of(&losses, &weights, LEVEL).unwrap();
@@ -159,21 +266,34 @@ fn intervals_cover_at_the_stated_rate() {
 
 #[test]
 fn impossible_mixtures_are_refused() {
-    let tilted =
-        |share, tilt| RareModel::new(&model(), &Mixture { components: vec![(share, tilt)] }).unwrap_err();
-    assert!(matches!(tilted(0.96, CrashTilt::NONE), MixtureError::Shares { .. }));
-    assert!(matches!(tilted(-0.1, CrashTilt::NONE), MixtureError::Shares { .. }));
+    let tilted = |share, tilt| RareModel::new(&rich(), &Mixture { components: vec![(share, tilt)] });
+    let jump = |source, beyond, scale, stress| Tilt {
+        stress_start: None,
+        further: vec![(0.5, further(source, beyond, scale, stress))],
+    };
+    assert!(matches!(tilted(0.96, Tilt::default()), Err(MixtureError::Shares { .. })));
+    assert!(matches!(tilted(-0.1, Tilt::default()), Err(MixtureError::Shares { .. })));
+    assert!(tilted(0.95, Tilt::default()).is_ok());
     for tilt in [
-        CrashTilt { intensity: 0.0, ..CrashTilt::NONE },
-        CrashTilt { size: f64::NAN, ..CrashTilt::NONE },
-        CrashTilt { stress_start: Some(1.5), ..CrashTilt::NONE },
+        jump(Source::Crash, 0.5 * FLOOR, 0.1, 1.0),
+        jump(Source::Own(0), 0.01, 0.1, 1.0),
+        jump(Source::Own(1), -0.1, 0.1, 1.0),
+        jump(Source::Own(1), 0.1, 0.0, 1.0),
+        jump(Source::Crash, 0.1, 0.1, f64::NAN),
+        Tilt { stress_start: Some(1.5), further: vec![] },
     ] {
-        assert!(matches!(tilted(0.5, tilt), MixtureError::Tilt { component: 0, .. }));
+        assert!(matches!(tilted(0.5, tilt), Err(MixtureError::Tilt { component: 0, .. })));
     }
+    let twice = Tilt { further: vec![(0.6, further(Source::Crash, 0.1, 0.1, 1.0)); 2], ..Tilt::default() };
+    assert!(matches!(tilted(0.5, twice), Err(MixtureError::Probabilities { component: 0, .. })));
+    let unknown = tilted(0.5, jump(Source::Own(2), 0.1, 0.1, 1.0));
+    assert!(matches!(unknown, Err(MixtureError::NoJump { component: 0, .. })));
     let mut parameters = model().parameters().clone();
     parameters.crash = None;
     let without = Model::new(parameters).unwrap();
-    assert_eq!(RareModel::new(&without, &Mixture::default()).unwrap_err(), MixtureError::NoCrash);
+    let crash = Mixture { components: vec![(0.5, jump(Source::Crash, 0.1, 0.1, 1.0))] };
+    assert!(matches!(RareModel::new(&without, &crash), Err(MixtureError::NoJump { .. })));
+    assert!(RareModel::new(&without, &Mixture::default()).is_ok());
     assert!(WeightedStatistics::of(&[1.0], &[-1.0], 0.9).is_err());
     assert!(WeightedStatistics::of(&[1.0], &[], 0.9).is_err());
 }

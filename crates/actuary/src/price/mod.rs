@@ -18,7 +18,7 @@ pub mod regime;
 pub mod simulate;
 mod timeline;
 
-pub use batch::{BlockInterval, BlockPlan, BlockScratch, Detail, PathBlock, Split};
+pub use batch::{BlockCrash, BlockInterval, BlockPlan, BlockScratch, Detail, PathBlock, Split};
 pub use calibrate::{Calibration, CalibrationError, CalibrationOptions};
 pub use filtered::{
     FilteredError, FilteredModel, FilteredOptions, FilteredReport, FilteredScratch, StartVariance,
@@ -28,6 +28,6 @@ pub use jumps::{CommonCrash, KouJumps, MertonJumps};
 pub use model::{Model, ModelError};
 pub use parameters::{AssetModel, Dynamics, JumpDiffusion, MertonDiffusion, ModelParameters, Peg};
 pub use path::PricePath;
-pub use rare::{CrashTilt, Mixture, MixtureError, RareModel, Tuning};
+pub use rare::{FurtherJump, Mixture, MixtureError, RareModel, Sampling, Source, Tilt, Tuning};
 pub use regime::{Multipliers, Regime, Start};
 pub use simulate::Scratch;

@@ -6,14 +6,14 @@
 
 use super::model::{Model, ModelError};
 use super::path::PricePath;
-use super::timeline::{self, Event, Factor, Happening, Spell};
+use super::timeline::{self, Draws, Event, Factor, Happening, Spell};
 use crate::math::elementary;
 
 /// Buffers of a simulation, reused from path to path.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
-    pub(super) spells: Vec<Spell>,
-    pub(super) events: Vec<Event>,
+    spells: Vec<Spell>,
+    events: Vec<Event>,
     /// Interval at whose end each event happens.
     interval: Vec<usize>,
     /// Length of each interval, in years.
@@ -53,6 +53,20 @@ impl Model {
         path: &mut PricePath,
         scratch: &mut Scratch,
     ) -> Result<(), ModelError> {
+        let draws = Draws::plain(self, seed, path_index);
+        self.simulate_drawn(horizon_years, steps, &draws, path, scratch, |_, _| {})
+    }
+
+    /// The same from given draws. `seen` is shown spells and events, these in the order of generation.
+    pub(super) fn simulate_drawn(
+        &self,
+        horizon_years: f64,
+        steps: usize,
+        draws: &Draws<'_>,
+        path: &mut PricePath,
+        scratch: &mut Scratch,
+        seen: impl FnOnce(&[Spell], &[Event]),
+    ) -> Result<(), ModelError> {
         let refuse = |name, value, range| {
             Err(ModelError::OutOfRange { owner: "the simulation".to_owned(), name, value, range })
         };
@@ -62,8 +76,11 @@ impl Model {
         if steps == 0 {
             return refuse("number of steps", 0.0, "at least 1");
         }
-        timeline::spells(self, horizon_years, seed, path_index, &mut scratch.spells);
-        timeline::events(self, &scratch.spells, seed, path_index, &mut scratch.events);
+        let (seed, path_index) = (draws.seed, draws.path);
+        timeline::spells(self, horizon_years, draws, &mut scratch.spells);
+        timeline::events(self, &scratch.spells, draws, &mut scratch.events);
+        seen(&scratch.spells, &scratch.events);
+        timeline::sort(&mut scratch.events);
         self.intervals(horizon_years, steps, path, scratch);
         self.diffuse(seed, path_index, scratch);
         self.bases(seed, path_index, scratch);

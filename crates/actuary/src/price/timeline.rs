@@ -2,6 +2,7 @@
 //! between them. Times are in years.
 
 use super::model::Model;
+use super::rare::FurtherJump;
 use crate::random::Stream;
 
 /// Kinds of random factors; a stream's factor number is the kind and an index.
@@ -16,8 +17,10 @@ pub(super) enum Factor {
     Depeg = 6,
     /// Where a block's columns are split inside a step.
     Split = 7,
-    /// Which component of a mixture a path is drawn from.
+    /// Which component of a mixture a path is drawn from, and what its further jump is.
     Mixture = 8,
+    /// When the further jump of a component happens, and how large it is.
+    Further = 9,
 }
 
 impl Factor {
@@ -34,6 +37,64 @@ impl Factor {
     /// The same stream for a few draws.
     pub fn sparse(self, seed: u64, path: u64, index: usize) -> Stream {
         Stream::sparse(seed, path, self.number(index))
+    }
+}
+
+/// What the times and sizes of one path are drawn from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draws<'a> {
+    pub seed: u64,
+    /// Number of the path.
+    pub path: u64,
+    /// Probability of starting under stress.
+    pub stress_start: f64,
+    /// A jump beside those of the model.
+    pub further: Option<&'a FurtherJump>,
+    /// First words of some streams, from a sequence that fills the cube evenly.
+    pub lead: Option<Lead>,
+}
+
+impl Draws<'_> {
+    /// What [`Model::simulate`] draws from.
+    pub fn plain(model: &Model, seed: u64, path: u64) -> Self {
+        Self { seed, path, stress_start: model.stress_start, further: None, lead: None }
+    }
+
+    /// The stream of a factor with few draws.
+    pub fn stream(&self, factor: Factor, index: usize) -> Stream {
+        let stream = factor.sparse(self.seed, self.path, index);
+        match self.lead.and_then(|lead| lead.of(factor)) {
+            Some(words) => stream.led_by(words),
+            None => stream,
+        }
+    }
+}
+
+/// The first two words of the streams that decide most about a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Lead {
+    /// Component of the mixture, source of its further jump.
+    pub mixture: [u64; 2],
+    /// Time and size of the further jump.
+    pub further: [u64; 2],
+    /// State at the start, length of the first spell.
+    pub regime: [u64; 2],
+    /// Wait for the first crash, and its size.
+    pub crash: [u64; 2],
+}
+
+impl Lead {
+    /// Numbers a lead consists of.
+    pub const WORDS: usize = 8;
+
+    fn of(&self, factor: Factor) -> Option<[u64; 2]> {
+        match factor {
+            Factor::Mixture => Some(self.mixture),
+            Factor::Further => Some(self.further),
+            Factor::Regime => Some(self.regime),
+            Factor::Crash => Some(self.crash),
+            _ => None,
+        }
     }
 }
 
@@ -57,6 +118,10 @@ pub(super) struct Event {
     /// Position in the order of generation: decides between equal times.
     pub order: usize,
     pub happening: Happening,
+    /// Size in calm units, before the state's multiplier.
+    pub drawn: f64,
+    /// Whether it happens under stress.
+    pub stressed: bool,
 }
 
 /// A stretch of time in one state.
@@ -67,17 +132,26 @@ pub(super) struct Spell {
     pub stressed: bool,
 }
 
+/// Time spent in either state.
+pub(super) fn time_in_states(spells: &[Spell]) -> [f64; 2] {
+    let mut time = [0.0; 2];
+    for spell in spells {
+        time[usize::from(spell.stressed)] += spell.end - spell.start;
+    }
+    time
+}
+
 /// Fills `spells` with the states of the chain up to the horizon.
-pub(super) fn spells(model: &Model, horizon: f64, seed: u64, path: u64, spells: &mut Vec<Spell>) {
+pub(super) fn spells(model: &Model, horizon: f64, draws: &Draws<'_>, spells: &mut Vec<Spell>) {
     spells.clear();
     let Some(regime) = model.regime else {
         spells.push(Spell { start: 0.0, end: horizon, stressed: false });
         return;
     };
-    let mut stream = Factor::Regime.sparse(seed, path, 0);
+    let mut stream = draws.stream(Factor::Regime, 0);
     // Drawn in any case, so that the spells after the first do not depend on how it was chosen.
     let first = stream.uniform();
-    let mut stressed = first < model.stress_start;
+    let mut stressed = first < draws.stress_start;
     let mut start = 0.0;
     while start < horizon {
         let rate = if stressed { regime.to_calm } else { regime.to_stress };
@@ -89,24 +163,18 @@ pub(super) fn spells(model: &Model, horizon: f64, seed: u64, path: u64, spells: 
     }
 }
 
-/// Fills `events` with everything that happens up to the horizon, in order of time.
-pub(super) fn events(model: &Model, spells: &[Spell], seed: u64, path: u64, events: &mut Vec<Event>) {
+/// Fills `events` with everything that happens up to the horizon, in the order of generation.
+pub(super) fn events(model: &Model, spells: &[Spell], draws: &Draws<'_>, events: &mut Vec<Event>) {
     events.clear();
-    let mut push = |time: f64, happening: Happening| {
-        let order = events.len();
-        events.push(Event { time, order, happening });
-    };
-    for pair in spells.windows(2) {
-        push(pair[0].end, Happening::Switch);
-    }
+    switches(spells, events);
     for number in 0..model.own_jumps.len() {
-        own_jumps(model, number, spells, seed, path, &mut push);
+        own_jumps(model, number, spells, draws, events);
     }
-    crashes(model, spells, seed, path, &mut push);
+    crashes(model, spells, draws, events);
     for number in 0..model.pegs.len() {
-        depegs(model, number, spells, seed, path, &mut push);
+        depegs(model, number, spells, draws, events);
     }
-    sort(events);
+    further(model, spells, draws, events);
 }
 
 /// Puts events in order of time, those of one moment in order of generation.
@@ -114,47 +182,44 @@ pub(super) fn sort(events: &mut [Event]) {
     events.sort_unstable_by(|a, b| a.time.total_cmp(&b.time).then(a.order.cmp(&b.order)));
 }
 
+fn push(events: &mut Vec<Event>, time: f64, stressed: bool, drawn: f64, happening: Happening) {
+    let order = events.len();
+    events.push(Event { time, order, happening, drawn, stressed });
+}
+
+/// The ends of all spells but the last.
+pub(super) fn switches(spells: &[Spell], events: &mut Vec<Event>) {
+    for pair in spells.windows(2) {
+        push(events, pair[0].end, pair[0].stressed, 0.0, Happening::Switch);
+    }
+}
+
 /// The jumps of one asset.
 pub(super) fn own_jumps(
     model: &Model,
     number: usize,
     spells: &[Spell],
-    seed: u64,
-    path: u64,
-    mut push: impl FnMut(f64, Happening),
+    draws: &Draws<'_>,
+    events: &mut Vec<Event>,
 ) {
     let jumps = &model.own_jumps[number];
-    let stream = Factor::OwnJumps.sparse(seed, path, number);
-    arrivals(
-        stream,
-        spells,
-        |stressed| model.own_intensity(number, stressed),
-        |stream, time, stressed| {
-            let size = jumps.sample(stream) * model.multipliers(stressed).jump_size;
-            push(time, Happening::Jump { number, size });
-        },
-    );
+    let rates = [false, true].map(|stressed| model.own_intensity(number, stressed));
+    arrivals(draws.stream(Factor::OwnJumps, number), spells, rates, |stream, time, stressed| {
+        let drawn = jumps.sample(stream);
+        let size = drawn * model.multipliers(stressed).jump_size;
+        push(events, time, stressed, drawn, Happening::Jump { number, size });
+    });
 }
 
 /// The common crashes.
-pub(super) fn crashes(
-    model: &Model,
-    spells: &[Spell],
-    seed: u64,
-    path: u64,
-    mut push: impl FnMut(f64, Happening),
-) {
+pub(super) fn crashes(model: &Model, spells: &[Spell], draws: &Draws<'_>, events: &mut Vec<Event>) {
     let Some(crash) = &model.crash else { return };
-    let stream = Factor::Crash.sparse(seed, path, 0);
-    arrivals(
-        stream,
-        spells,
-        |stressed| model.crash_intensity(stressed),
-        |stream, time, stressed| {
-            let size = crash.sample(stream) * model.multipliers(stressed).crash_size;
-            push(time, Happening::Crash { size });
-        },
-    );
+    let rates = [false, true].map(|stressed| model.crash_intensity(stressed));
+    arrivals(draws.stream(Factor::Crash, 0), spells, rates, |stream, time, stressed| {
+        let drawn = crash.sample(stream);
+        let size = drawn * model.multipliers(stressed).crash_size;
+        push(events, time, stressed, drawn, Happening::Crash { size });
+    });
 }
 
 /// The depegs of one peg.
@@ -162,21 +227,26 @@ pub(super) fn depegs(
     model: &Model,
     number: usize,
     spells: &[Spell],
-    seed: u64,
-    path: u64,
-    mut push: impl FnMut(f64, Happening),
+    draws: &Draws<'_>,
+    events: &mut Vec<Event>,
 ) {
     let peg = &model.pegs[number];
-    let stream = Factor::Depeg.sparse(seed, path, number);
-    arrivals(
-        stream,
-        spells,
-        |_| peg.depeg_intensity,
-        |stream, time, _| {
-            let size = -peg.depeg_size * stream.exponential();
-            push(time, Happening::Depeg { number, size });
-        },
-    );
+    let rates = [peg.depeg_intensity; 2];
+    arrivals(draws.stream(Factor::Depeg, number), spells, rates, |stream, time, stressed| {
+        let size = -peg.depeg_size * stream.exponential();
+        push(events, time, stressed, size, Happening::Depeg { number, size });
+    });
+}
+
+/// The jump beside those of the model, where there is one and the path has time for it.
+pub(super) fn further(model: &Model, spells: &[Spell], draws: &Draws<'_>, events: &mut Vec<Event>) {
+    let Some(jump) = draws.further else { return };
+    let mut stream = draws.stream(Factor::Further, 0);
+    let (moment, size) = (stream.uniform(), stream.exponential());
+    if let Some((time, stressed)) = jump.moment(model, spells, moment) {
+        let (drawn, happening) = jump.happening(model, stressed, size);
+        push(events, time, stressed, drawn, happening);
+    }
 }
 
 /// Poisson arrivals whose intensity depends on the state: unit-rate arrivals on the clock of accumulated
@@ -184,16 +254,15 @@ pub(super) fn depegs(
 fn arrivals(
     mut stream: Stream,
     spells: &[Spell],
-    intensity: impl Fn(bool) -> f64,
+    rates: [f64; 2],
     mut arrive: impl FnMut(&mut Stream, f64, bool),
 ) {
-    let most = intensity(false).max(intensity(true));
-    if most <= 0.0 {
+    if rates[0].max(rates[1]) <= 0.0 {
         return;
     }
     let mut wait = stream.exponential();
     for spell in spells {
-        let rate = intensity(spell.stressed);
+        let rate = rates[usize::from(spell.stressed)];
         let mut time = spell.start;
         loop {
             let accumulated = rate * (spell.end - time);

@@ -6,6 +6,7 @@
 
 use super::joe_kuo::JOE_KUO;
 use super::philox::philox4x32_10;
+use super::stream::unit;
 
 /// Dimensions that the table has numbers for.
 const DIMENSIONS_MAX: usize = JOE_KUO.len() + 1;
@@ -81,20 +82,28 @@ impl Sobol {
     /// Coordinate of a scrambled point, inside (0, 1). Bits beyond the 32nd are random.
     #[must_use]
     pub fn scrambled(&self, index: u32, dimension: usize, seed: u64) -> f64 {
+        unit(self.scrambled_word(index, dimension, seed))
+    }
+
+    /// The word whose uniform is [`Sobol::scrambled`].
+    pub(crate) fn scrambled_word(&self, index: u32, dimension: usize, seed: u64) -> u64 {
         let key = [seed as u32, (seed >> 32) as u32];
         let [hash, ..] = philox4x32_10([dimension as u32, 0, 0, 0x50B0], key);
         let [low, ..] = philox4x32_10([dimension as u32, index, 0, 0x50B1], key);
         let high = permute(self.word(index, dimension).reverse_bits(), hash).reverse_bits();
-        // 52 bits and half a cell: neither end occurs.
-        let cell = (u64::from(high) << 20) | u64::from(low >> 12);
-        (cell as f64 + 0.5) / 4_503_599_627_370_496.0
+        // The 52 leading bits count.
+        u64::from(high) << 32 | u64::from(low)
     }
 
     fn word(&self, index: u32, dimension: usize) -> u32 {
         let Some(directions) = self.directions.get(dimension) else { return 0 };
-        let gray = index ^ (index >> 1);
-        let used = directions.iter().enumerate().filter(|(bit, _)| gray >> bit & 1 == 1);
-        used.fold(0, |word, (_, direction)| word ^ direction)
+        let mut gray = index ^ (index >> 1);
+        let mut word = 0;
+        while gray != 0 {
+            word ^= directions[gray.trailing_zeros() as usize];
+            gray &= gray - 1;
+        }
+        word
     }
 }
 

@@ -43,6 +43,17 @@ impl Stream {
         Self { sparse: true, ..Self::new(seed, path, factor) }
     }
 
+    /// The same stream, not yet drawn from, with its first two words given.
+    #[must_use]
+    pub(crate) fn led_by(mut self, words: [u64; 2]) -> Self {
+        debug_assert_eq!((self.next_block, self.used), (0, WORDS));
+        self.sparse = true;
+        self.words[WORDS - 2..].copy_from_slice(&words);
+        self.used = WORDS - 2;
+        self.next_block = 1;
+        self
+    }
+
     /// The next 64 random bits.
     pub fn next_word(&mut self) -> u64 {
         if self.used == WORDS {
@@ -160,7 +171,7 @@ pub(crate) fn uniforms_across(
 
 /// The midpoint of the cell that the word's 52 leading bits name: (k + 1/2) / 2^52, exact in an f64.
 #[inline]
-fn unit(word: u64) -> f64 {
+pub(super) fn unit(word: u64) -> f64 {
     // A float with exponent 0 and those bits lies in [1, 2). Taking 1 off is exact, and so is adding half a cell.
     f64::from_bits((word >> 12) | 0x3FF0_0000_0000_0000) - 1.0 + 0.5 / 4503599627370496.0
 }

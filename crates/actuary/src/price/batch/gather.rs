@@ -4,7 +4,7 @@ use super::group::{LANES, Lanes};
 use super::step_end;
 use crate::math::elementary;
 use crate::price::model::Model;
-use crate::price::timeline::{self, Event, Factor, Happening, Spell};
+use crate::price::timeline::{self, Draws, Event, Factor, Spell};
 use crate::random;
 
 /// Happenings of a group of paths.
@@ -20,52 +20,61 @@ pub(super) struct Happenings {
 }
 
 impl Happenings {
-    /// Draws everything for the paths from `first_path` on.
-    pub fn draw(&mut self, model: &Model, horizon: f64, steps: usize, seed: u64, first_path: u64) {
-        self.events.iter_mut().for_each(Vec::clear);
+    /// Draws everything for one path a lane.
+    pub fn draw(&mut self, model: &Model, horizon: f64, steps: usize, draws: &[Draws<'_>; LANES]) {
         self.stress_time.clear();
         self.stress_time.resize(steps, [0.0; LANES]);
         self.calm_total = [horizon; LANES];
         self.stress_total = [0.0; LANES];
-        for (lane, spells) in self.spells.iter_mut().enumerate() {
-            timeline::spells(model, horizon, seed, first_path.wrapping_add(lane as u64), spells);
+        for (lane, draws) in draws.iter().enumerate() {
+            timeline::spells(model, horizon, draws, &mut self.spells[lane]);
+            self.events[lane].clear();
+            timeline::switches(&self.spells[lane], &mut self.events[lane]);
         }
         if model.regime.is_some() {
             self.regime(horizon, steps);
         }
         for number in 0..model.own_jumps.len() {
             let rates = [false, true].map(|stressed| model.own_intensity(number, stressed));
-            let factor = Factor::OwnJumps.number(number);
-            self.arrive(seed, first_path, factor, rates, |spells, path, push| {
-                timeline::own_jumps(model, number, spells, seed, path, push);
+            self.arrive(draws, Factor::OwnJumps.number(number), rates, |spells, draws, events| {
+                timeline::own_jumps(model, number, spells, draws, events);
             });
         }
         let rates = [false, true].map(|stressed| model.crash_intensity(stressed));
-        self.arrive(seed, first_path, Factor::Crash.number(0), rates, |spells, path, push| {
-            timeline::crashes(model, spells, seed, path, push);
-        });
-        for (number, peg) in model.pegs.iter().enumerate() {
-            let factor = Factor::Depeg.number(number);
-            self.arrive(seed, first_path, factor, [peg.depeg_intensity; 2], |spells, path, push| {
-                timeline::depegs(model, number, spells, seed, path, push);
+        if draws[0].lead.is_some() {
+            // The first wait is not that of the stream.
+            for (lane, draws) in draws.iter().enumerate() {
+                timeline::crashes(model, &self.spells[lane], draws, &mut self.events[lane]);
+            }
+        } else {
+            self.arrive(draws, Factor::Crash.number(0), rates, |spells, draws, events| {
+                timeline::crashes(model, spells, draws, events);
             });
+        }
+        for (number, peg) in model.pegs.iter().enumerate() {
+            let rates = [peg.depeg_intensity; 2];
+            self.arrive(draws, Factor::Depeg.number(number), rates, |spells, draws, events| {
+                timeline::depegs(model, number, spells, draws, events);
+            });
+        }
+        for (lane, draws) in draws.iter().enumerate() {
+            timeline::further(model, &self.spells[lane], draws, &mut self.events[lane]);
         }
     }
 
     /// Calls `make` for the paths on which at least one arrival can fall before the horizon.
     fn arrive(
         &mut self,
-        seed: u64,
-        first_path: u64,
+        draws: &[Draws<'_>; LANES],
         factor: u32,
         rates: [f64; 2],
-        make: impl Fn(&[Spell], u64, &mut dyn FnMut(f64, Happening)),
+        make: impl Fn(&[Spell], &Draws<'_>, &mut Vec<Event>),
     ) {
         if rates[0].max(rates[1]) <= 0.0 {
             return;
         }
         let (mut waits, mut rest) = ([0.0; LANES], [0.0; LANES]);
-        random::uniforms_across(seed, first_path, factor, 0, &mut waits, &mut rest);
+        random::uniforms_across(draws[0].seed, draws[0].path, factor, 0, &mut waits, &mut rest);
         let mut arrives = [false; LANES];
         for lane in 0..LANES {
             let total = rates[0] * self.calm_total[lane] + rates[1] * self.stress_total[lane];
@@ -73,20 +82,12 @@ impl Happenings {
             arrives[lane] = -elementary::ln(waits[lane]) < total * (1.0 + 1e-9);
         }
         for lane in (0..LANES).filter(|lane| arrives[*lane]) {
-            let events = &mut self.events[lane];
-            make(&self.spells[lane], first_path.wrapping_add(lane as u64), &mut |time, happening| {
-                let order = events.len();
-                events.push(Event { time, order, happening });
-            });
+            make(&self.spells[lane], &draws[lane], &mut self.events[lane]);
         }
     }
 
     fn regime(&mut self, horizon: f64, steps: usize) {
         for (lane, spells) in self.spells.iter().enumerate() {
-            for pair in spells.windows(2) {
-                let order = self.events[lane].len();
-                self.events[lane].push(Event { time: pair[0].end, order, happening: Happening::Switch });
-            }
             for spell in spells.iter().filter(|spell| spell.stressed) {
                 self.stress_total[lane] += spell.end - spell.start;
                 let mut start = spell.start;

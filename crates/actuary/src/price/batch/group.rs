@@ -5,7 +5,7 @@ use super::split::{Ends, Splitter};
 use super::{BlockPlan, Detail, PathBlock, step_end};
 use crate::math::{elementary, normal};
 use crate::price::model::Model;
-use crate::price::timeline::{Factor, Happening};
+use crate::price::timeline::{Draws, Event, Factor, Happening, Spell};
 use crate::random;
 
 /// Paths worked on together.
@@ -13,6 +13,9 @@ pub(super) const LANES: usize = random::ACROSS;
 
 /// One number for each path of a group.
 pub(super) type Lanes = [f64; LANES];
+
+/// Is shown the spells of a path of the block and its events, these in the order of generation.
+pub(super) type Seen<'a> = &'a mut dyn FnMut(usize, &[Spell], &[Event]);
 
 /// Buffers of one group.
 #[derive(Clone, Debug, Default)]
@@ -72,12 +75,25 @@ impl Group {
             .collect();
     }
 
-    /// Simulates the paths from `first_path` on and writes those that fit into the block at place `at`.
-    pub fn run(&mut self, model: &Model, seed: u64, first_path: u64, at: usize, block: &mut PathBlock) {
+    /// Simulates one path a lane, whose numbers follow each other, and writes those that fit into the block at place
+    /// `at`.
+    pub fn run(
+        &mut self,
+        model: &Model,
+        draws: &[Draws<'_>; LANES],
+        at: usize,
+        block: &mut PathBlock,
+        seen: Seen<'_>,
+    ) {
         let Some(plan) = self.plan else { return };
+        let Draws { seed, path: first_path, .. } = draws[0];
         let BlockPlan { horizon_years: horizon, steps, detail } = plan;
         let intervals = detail == Detail::Intervals;
-        self.happenings.draw(model, horizon, steps, seed, first_path);
+        let taken = LANES.min(block.paths - at);
+        self.happenings.draw(model, horizon, steps, draws);
+        for lane in 0..taken {
+            seen(at + lane, &self.happenings.spells[lane], &self.happenings.events[lane]);
+        }
         self.scatter(model, &plan);
         if intervals {
             self.splitter.begin(&plan, seed, first_path, &mut self.happenings);
@@ -92,7 +108,6 @@ impl Group {
             buffer.clear();
             buffer.resize(length, [0.0; LANES]);
         }
-        let taken = LANES.min(block.paths - at);
         let dt = horizon / steps as f64;
         let stress = model.multipliers(true).volatility;
         for step in 0..steps {
@@ -177,7 +192,7 @@ impl Group {
             }
         }
         if intervals {
-            self.splitter.deliver(at, block);
+            self.splitter.deliver(taken, at, block);
         }
     }
 

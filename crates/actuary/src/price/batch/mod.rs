@@ -19,7 +19,8 @@ mod group;
 mod split;
 
 use super::model::{Model, ModelError};
-use group::Group;
+use super::timeline::Draws;
+use group::{Group, Seen};
 
 /// How much of a path is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,19 @@ pub struct Split {
     pub interval: BlockInterval,
 }
 
+/// A common crash on a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BlockCrash {
+    /// Number of the path in the block, from 0.
+    pub path: usize,
+    /// Step inside which it lies, from 0.
+    pub step: usize,
+    /// Its moment.
+    pub time: f64,
+    /// Its size in log price before the assets' loadings, the state's multiplier included.
+    pub size: f64,
+}
+
 /// A stretch of one column's path without a jump inside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BlockInterval {
@@ -73,6 +87,7 @@ pub struct BlockInterval {
 /// Simulated paths, paths side by side: the price of one column at the end of one step is a slice over the paths.
 #[derive(Clone, Debug, Default)]
 pub struct PathBlock {
+    first_path: u64,
     paths: usize,
     steps: usize,
     columns: usize,
@@ -81,9 +96,16 @@ pub struct PathBlock {
     low: Vec<f64>,
     stressed: Vec<bool>,
     splits: Vec<Split>,
+    crashes: Vec<BlockCrash>,
 }
 
 impl PathBlock {
+    /// Number of its first path in the simulation.
+    #[must_use]
+    pub fn first_path(&self) -> u64 {
+        self.first_path
+    }
+
     /// Number of paths.
     #[must_use]
     pub fn paths(&self) -> usize {
@@ -119,6 +141,22 @@ impl PathBlock {
     #[must_use]
     pub fn low(&self, step: usize, column: usize) -> &[f64] {
         self.cells(&self.low, step, column)
+    }
+
+    /// Whether each path is under stress at the end of a step. Empty out of range or without [`Detail::Intervals`].
+    #[must_use]
+    pub fn stressed(&self, step: usize) -> &[bool] {
+        if step >= self.steps {
+            return &[];
+        }
+        let first = step * self.paths;
+        self.stressed.get(first..first + self.paths).unwrap_or(&[])
+    }
+
+    /// All common crashes, in order of path and time. Empty without [`Detail::Intervals`].
+    #[must_use]
+    pub fn crashes(&self) -> &[BlockCrash] {
+        &self.crashes
     }
 
     /// All splits, in order of path, column and time. Empty without [`Detail::Intervals`].
@@ -180,6 +218,23 @@ impl Model {
         block: &mut PathBlock,
         scratch: &mut BlockScratch,
     ) -> Result<(), ModelError> {
+        let draws = |path| Draws::plain(self, seed, path);
+        self.simulate_block_drawn(plan, first_path, paths, block, scratch, &draws, &mut |_, _, _| {})
+    }
+
+    /// The same from given draws. `seen` is shown the spells of each path and its events, these in the order of
+    /// generation.
+    #[expect(clippy::too_many_arguments)]
+    pub(super) fn simulate_block_drawn<'a>(
+        &self,
+        plan: &BlockPlan,
+        first_path: u64,
+        paths: usize,
+        block: &mut PathBlock,
+        scratch: &mut BlockScratch,
+        draws: &dyn Fn(u64) -> Draws<'a>,
+        seen: Seen<'_>,
+    ) -> Result<(), ModelError> {
         let refuse = |name, value, range| {
             Err(ModelError::OutOfRange { owner: "the simulation".to_owned(), name, value, range })
         };
@@ -194,6 +249,7 @@ impl Model {
         }
         let columns = self.columns.len();
         *block = PathBlock {
+            first_path,
             paths,
             steps: plan.steps,
             columns,
@@ -202,6 +258,7 @@ impl Model {
             low: core::mem::take(&mut block.low),
             stressed: core::mem::take(&mut block.stressed),
             splits: core::mem::take(&mut block.splits),
+            crashes: core::mem::take(&mut block.crashes),
         };
         let cells = plan.steps * columns * paths;
         let intervals = plan.detail == Detail::Intervals;
@@ -209,10 +266,13 @@ impl Model {
         block.low.resize(if intervals { cells } else { 0 }, 0.0);
         block.stressed.resize(if intervals { plan.steps * paths } else { 0 }, false);
         block.splits.clear();
+        block.crashes.clear();
         scratch.group.prepare(self, plan);
         let mut done = 0;
         while done < paths {
-            scratch.group.run(self, seed, first_path.wrapping_add(done as u64), done, block);
+            let first = first_path.wrapping_add(done as u64);
+            let draws = core::array::from_fn(|lane| draws(first.wrapping_add(lane as u64)));
+            scratch.group.run(self, &draws, done, block, seen);
             done += group::LANES;
         }
         // Sorted stably: splits of one column are already in order of time.

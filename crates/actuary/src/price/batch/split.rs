@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use super::gather::{Happenings, step_of};
 use super::group::{LANES, Lanes};
-use super::{BlockInterval, BlockPlan, PathBlock, Split, step_end};
+use super::{BlockCrash, BlockInterval, BlockPlan, PathBlock, Split, step_end};
 use crate::math::elementary;
 use crate::price::model::{Column, Model};
 use crate::price::timeline::{Event, Factor, Happening};
@@ -135,8 +135,16 @@ impl Splitter {
         block.stressed[first..first + taken].copy_from_slice(&self.stressed[..taken]);
     }
 
-    /// Hands the splits to the block.
-    pub fn deliver(&mut self, at: usize, block: &mut PathBlock) {
+    /// Hands splits and crashes to the block.
+    pub fn deliver(&mut self, taken: usize, at: usize, block: &mut PathBlock) {
+        for (lane, events) in self.events[..taken].iter().enumerate() {
+            block.crashes.extend(events.iter().filter_map(|(step, event)| match event.happening {
+                Happening::Crash { size } => {
+                    Some(BlockCrash { path: at + lane, step: *step, time: event.time, size })
+                }
+                _ => None,
+            }));
+        }
         block.splits.extend(self.splits.iter().map(|split| Split { path: at + split.path, ..*split }));
     }
 }

@@ -1,17 +1,25 @@
-//! Tuning the tilt by cross-entropy (R. Rubinstein, D. Kroese 2004): among tilts of the crash, the one closest to the
-//! distribution of the paths that make the tail.
+//! Tuning the mixture by cross-entropy (R. Rubinstein, D. Kroese 2004) on a pilot: of all further jumps, those whose
+//! distribution is closest to that of the jumps on the paths that lose.
+//!
+//! Two components are fitted: one to the paths of the tail, each counting by its loss beyond the tail's border as it
+//! does in an expected shortfall, one to all paths, each counting by its loss as it does in the mean.
 
-use super::mixture::{CrashTilt, Mixture, MixtureError, RareModel, Traits};
-use crate::price::model::{Model, ModelError};
-use crate::price::path::PricePath;
-use crate::price::simulate::Scratch;
+use rayon::prelude::*;
+
+use super::fit::{self, Sample, Sources};
+use super::mixture::{Mixture, MixtureError, RareModel};
+use crate::price::batch::{BlockPlan, BlockScratch, Detail, PathBlock};
+use crate::price::model::Model;
+
+/// Paths of one block of the pilot.
+const BLOCK: u64 = 64;
 
 /// How a pilot is run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tuning {
     /// Horizon in years.
     pub horizon_years: f64,
-    /// Regular steps.
+    /// Regular steps. Jumps are exact whatever their number, so that far fewer than in the estimate will do.
     pub steps: usize,
     /// Paths of each round.
     pub paths: u64,
@@ -19,77 +27,94 @@ pub struct Tuning {
     pub rounds: u32,
     /// Share of the loss's distribution that counts as the tail, for instance 0.01.
     pub tail: f64,
-    /// Share of the paths that the tilt gets, at most 0.95.
-    pub share: f64,
+    /// Share of the paths that the component of the tail gets.
+    pub tail_share: f64,
+    /// Share of the paths that the component of the mean gets. Both together are at most 0.95.
+    pub mean_share: f64,
     /// Seed of the pilot, different from that of the estimate.
     pub seed: u64,
 }
 
-/// Finds a mixture of the model and one tilt for the tail of a path's loss.
+/// Finds a mixture for the tail and the mean of a path's loss. `loss` gets a block with intervals and fills in one
+/// loss a path. The same bits for any number of threads.
 ///
 /// # Errors
-/// A model without a crash, a share out of range, a pilot that cannot be simulated.
+/// Shares out of range, a pilot that cannot be simulated, a loss that is not finite.
 pub fn tune(
     model: &Model,
     tuning: &Tuning,
-    loss: impl Fn(&PricePath) -> f64,
+    loss: impl Fn(&PathBlock, &mut [f64]) + Sync,
 ) -> Result<Mixture, MixtureError> {
-    let mut mixture = Mixture { components: vec![(tuning.share, CrashTilt::NONE)] };
-    let (mut path, mut scratch) = (PricePath::default(), Scratch::default());
+    let shares = [tuning.tail_share, tuning.mean_share];
+    let sources = Sources::of(model, tuning.horizon_years);
+    let mut mixture = fit::first_guess(&sources, shares);
     for round in 0..tuning.rounds {
         let rare = RareModel::new(model, &mixture)?;
-        let mut pilot: Vec<(f64, f64, Traits)> = Vec::new();
-        for index in 0..tuning.paths {
-            let number = u64::from(round) * tuning.paths + index;
-            let weight = rare.simulate(
-                tuning.horizon_years,
-                tuning.steps,
-                tuning.seed,
-                number,
-                &mut path,
-                &mut scratch,
-            )?;
-            pilot.push((loss(&path), weight, rare.traits(&scratch)));
+        let first = u64::from(round) * tuning.paths;
+        let pilot = pilot(&rare, tuning, first, &loss)?;
+        let border = border(&pilot, tuning.tail);
+        let samples = |above: f64| -> Vec<Sample> {
+            let counted = (0..pilot.len()).into_par_iter().filter(|index| pilot[*index].0 > above);
+            let sample = |index: usize| {
+                let (loss, weight) = pilot[index];
+                let path = first + index as u64;
+                Sample::of(&sources, &rare, tuning.horizon_years, tuning.seed, path, weight * (loss - above))
+            };
+            counted.map(sample).collect()
+        };
+        let aims = [samples(border), samples(0.0)];
+        for ((component, samples), share) in mixture.components.iter_mut().zip(&aims).zip(shares) {
+            if let Some(tilt) = fit::closest(&sources, samples) {
+                *component = (share, tilt);
+            }
         }
-        pilot.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let whole: f64 = pilot.iter().map(|(_, weight, _)| weight).sum();
-        let Some(tilt) = tilt(model, &pilot, tuning.tail * whole)? else { break };
-        mixture.components = vec![(tuning.share, tilt)];
     }
     Ok(mixture)
 }
 
-/// The closest tilt to the worst paths, which together have the given weight; each counts by its loss beyond the border,
-/// as it does in an expected shortfall. `None` if they have no crash.
-fn tilt(model: &Model, pilot: &[(f64, f64, Traits)], mass: f64) -> Result<Option<CrashTilt>, ModelError> {
-    let Some(crash) = model.crash else { return Ok(None) };
+/// Loss and weight of each path of a round.
+fn pilot(
+    rare: &RareModel,
+    tuning: &Tuning,
+    first: u64,
+    loss: &(impl Fn(&PathBlock, &mut [f64]) + Sync),
+) -> Result<Vec<(f64, f64)>, MixtureError> {
+    let plan =
+        BlockPlan { horizon_years: tuning.horizon_years, steps: tuning.steps, detail: Detail::Intervals };
+    let blocks: Vec<Result<Vec<(f64, f64)>, MixtureError>> = (0..tuning.paths.div_ceil(BLOCK))
+        .into_par_iter()
+        .map_init(
+            || (PathBlock::default(), Vec::new(), BlockScratch::default()),
+            |(block, weights, scratch), number| {
+                let start = number * BLOCK;
+                let count = BLOCK.min(tuning.paths - start) as usize;
+                rare.simulate_block(&plan, tuning.seed, first + start, count, block, weights, scratch)?;
+                let mut losses = vec![0.0; count];
+                loss(block, &mut losses);
+                if let Some(wrong) = losses.iter().position(|loss| !loss.is_finite()) {
+                    let path = first + start + wrong as u64;
+                    return Err(MixtureError::Loss { path, loss: losses[wrong] });
+                }
+                Ok(losses.into_iter().zip(weights.iter().copied()).collect())
+            },
+        )
+        .collect();
+    let mut pilot = Vec::new();
+    for block in blocks {
+        pilot.extend(block?);
+    }
+    Ok(pilot)
+}
+
+/// The loss that paths exceed with probability `tail`.
+fn border(pilot: &[(f64, f64)], tail: f64) -> f64 {
+    let mut order: Vec<(f64, f64)> = pilot.to_vec();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mass = tail * pilot.iter().map(|(_, weight)| weight).sum::<f64>();
     let mut seen = 0.0;
-    let border = pilot.iter().find(|(_, weight, _)| {
+    let border = order.iter().find(|(_, weight)| {
         seen += weight;
-        seen >= mass
+        seen > mass
     });
-    let border = border.map_or(0.0, |(loss, ..)| *loss);
-    let (mut expected, mut crashes, mut excess, mut stressed, mut total) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    for (loss, weight, traits) in pilot.iter().take_while(|(loss, ..)| *loss > border) {
-        let weight = weight * (loss - border);
-        total += weight;
-        expected += weight * traits.expected;
-        stressed += weight * f64::from(u8::from(traits.stressed));
-        for x in traits.excesses.iter().filter(|x| x.is_finite()) {
-            crashes += weight;
-            excess += weight * x;
-        }
-    }
-    if crashes <= 0.0 || expected <= 0.0 || total <= 0.0 {
-        return Ok(None);
-    }
-    // Where the mean exists the scale is fitted by it; heavier tails are left as they are.
-    let mean = crash.excess.scale / (1.0 - crash.excess.shape);
-    let size = if crash.excess.shape < 1.0 && mean > 0.0 { excess / crashes / mean } else { 1.0 };
-    let possible = model.stress_start > 0.0 && model.stress_start < 1.0;
-    Ok(Some(CrashTilt {
-        intensity: (crashes / expected).clamp(0.1, 100.0),
-        size: size.clamp(0.5, 20.0),
-        stress_start: possible.then(|| (stressed / total).clamp(0.01, 0.99)),
-    }))
+    border.map_or(0.0, |(loss, _)| loss.max(0.0))
 }
