@@ -17,6 +17,7 @@
 mod gather;
 mod group;
 mod split;
+mod writer;
 
 use super::model::{Model, ModelError};
 use super::timeline::Draws;

@@ -64,6 +64,8 @@ pub struct GarchFit {
     pub converged: bool,
     /// Variance of the row after the last.
     pub variance_now: f64,
+    /// Median of the variances that the filter gave the rows with a return.
+    pub variance_median: f64,
     /// Highest variance that the filter gave a row.
     pub variance_max: f64,
     /// Autocorrelation of the squared residuals at lag 1, and of the squared returns: what the filter took out.
@@ -115,7 +117,12 @@ pub fn fit(returns: &[f64]) -> Option<(GarchFit, Vec<f64>)> {
     };
     let (residuals, after) = residuals(&scaled, &p);
     let mut highest = after;
-    filter(&scaled, &p, |_, _, h| highest = f64::max(highest, h));
+    let mut seen = Vec::with_capacity(count);
+    filter(&scaled, &p, |_, _, h| {
+        highest = f64::max(highest, h);
+        seen.push(h);
+    });
+    seen.sort_by(f64::total_cmp);
     let clustering = (autocorrelation(&residuals), autocorrelation(&scaled));
     let fit = GarchFit {
         mean,
@@ -127,10 +134,29 @@ pub fn fit(returns: &[f64]) -> Option<(GarchFit, Vec<f64>)> {
         returns: count,
         converged: best.converged,
         variance_now: after * variance,
+        variance_median: seen[count / 2] * variance,
         variance_max: highest * variance,
         clustering,
     };
     Some((fit, residuals))
+}
+
+/// The variance that the filter gives each row before it is seen, and after the last entry that of the row to come:
+/// one more than there are returns (NaN where there is none).
+#[must_use]
+pub fn variances(returns: &[f64], fit: &GarchFit) -> Vec<f64> {
+    let p = fit.parameters();
+    let present = || returns.iter().filter(|r| r.is_finite());
+    let n = present().count().max(1) as f64;
+    // Begun at the sample's variance, as the fit is.
+    let mut h = present().map(|r| (r - fit.mean) * (r - fit.mean)).sum::<f64>() / n;
+    let mut all = Vec::with_capacity(returns.len() + 1);
+    for r in returns {
+        all.push(h);
+        h = if r.is_finite() { p.next(h, r - fit.mean) } else { p.omega + p.persistence() * h };
+    }
+    all.push(h);
+    all
 }
 
 /// Four unbounded numbers to parameters: log of the long-run variance, logit of the persistence, and the shares in it

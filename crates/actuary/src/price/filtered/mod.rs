@@ -6,9 +6,18 @@
 //! row. G. Barone-Adesi, K. Giannopoulos, L. Vosper (1999).
 //!
 //! A step of a path is a row of the history. A residual beyond the jump threshold is a jump at the end of its row;
-//! a smaller one is diffusion, with the minimum of a Brownian bridge of that row's variance.
+//! a smaller one is diffusion, with the minimum of a Brownian bridge of the variance that such residuals have in it ([`FilteredModel::simulate`]).
+//! [`FilteredModel::simulate_block`] merges the rows of a day or any other step into one interval.
+//!
+//! Common crashes need no factor of their own: they are rows. Stress is the variance process itself: a row lies in the
+//! stress state when the assets' variances, each relative to its median in the history, average more than a multiple
+//! ([`FilteredOptions::stress_enter`]); it ends below a lower one. Pegs and pairs are further columns ([`columns`]).
 
+mod block;
+mod columns;
+mod compensator;
 pub mod garch;
+mod walk;
 
 use thiserror::Error;
 
@@ -17,9 +26,10 @@ pub use garch::{GarchFit, GarchParameters};
 use super::calibrate::{self, CalibrationError, CalibrationOptions, RejectedClose};
 use super::history::PriceHistory;
 use super::model::ModelError;
-use super::path::PricePath;
-use crate::math::elementary;
-use crate::random::Stream;
+use super::parameters::Peg;
+use columns::Column;
+use compensator::Compensator;
+pub use walk::FilteredScratch;
 
 /// Where variances begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +54,10 @@ pub struct FilteredOptions {
     /// Variances are held at this multiple of the highest that the filter saw: heavy residuals drawn in a row would
     /// otherwise feed on each other without bound.
     pub variance_cap: f64,
+    /// Stress begins when the mean over the assets of variance over median variance exceeds this.
+    pub stress_enter: f64,
+    /// Stress ends when it falls below this; at most `stress_enter`.
+    pub stress_leave: f64,
 }
 
 impl Default for FilteredOptions {
@@ -54,6 +68,8 @@ impl Default for FilteredOptions {
             returns,
             start: StartVariance::Current,
             variance_cap: 4.0,
+            stress_enter: 2.0,
+            stress_leave: 1.5,
         }
     }
 }
@@ -81,6 +97,19 @@ pub enum FilteredError {
     /// The jump threshold is not positive.
     #[error("the jump threshold is {0}: it must be above 0")]
     Threshold(f64),
+    /// The limits of stress are not positive, or in the wrong order.
+    #[error(
+        "stress begins at {enter} and ends at {leave} times the median variance: both must be above 0, the second at most the first"
+    )]
+    Stress {
+        /// Where it begins.
+        enter: f64,
+        /// Where it ends.
+        leave: f64,
+    },
+    /// A peg or pair cannot be added.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// The cap of variances is below what was seen.
     #[error("the cap of variances is {0} times the highest seen: it must be at least 1")]
     VarianceCap(f64),
@@ -99,6 +128,10 @@ pub struct FilteredReport {
     pub extremes: Vec<(f64, f64)>,
     /// Closes left out.
     pub rejected: Vec<RejectedClose>,
+    /// Share of the history's rows in the stress state.
+    pub stress_share: f64,
+    /// Whether the row after the last lies in it.
+    pub stressed_now: bool,
 }
 
 /// A fitted model, ready to simulate.
@@ -114,6 +147,31 @@ pub struct FilteredModel {
     compensators: Vec<Compensator>,
     threshold: f64,
     years_per_row: f64,
+    /// Mean products of the residuals below the threshold, row-major.
+    quiet: Vec<f64>,
+    stress: Stress,
+    pegs: Vec<(String, Peg)>,
+    pairs: Vec<(String, String)>,
+    /// Assets, then pegs, then pairs.
+    columns: Vec<Column>,
+}
+
+/// When variances mean stress.
+#[derive(Clone, Debug)]
+struct Stress {
+    enter: f64,
+    leave: f64,
+    /// Median variance of each asset.
+    medians: Vec<f64>,
+}
+
+impl Stress {
+    /// The state after a row that leaves these variances.
+    fn follows(&self, stressed: bool, variances: &[f64]) -> bool {
+        let sum: f64 = variances.iter().zip(&self.medians).map(|(h, median)| h / median).sum();
+        let level = sum / self.medians.len() as f64;
+        level > if stressed { self.leave } else { self.enter }
+    }
 }
 
 /// Fewest rows to draw from.
@@ -134,6 +192,10 @@ impl FilteredModel {
         }
         if options.variance_cap.is_nan() || options.variance_cap < 1.0 {
             return Err(FilteredError::VarianceCap(options.variance_cap));
+        }
+        let (enter, leave) = (options.stress_enter, options.stress_leave);
+        if !(leave > 0.0 && leave <= enter && enter.is_finite()) {
+            return Err(FilteredError::Stress { enter, leave });
         }
         let returns = calibrate::checked_returns(history, assets, &options.returns)?;
         let (mut fits, mut residuals) = (Vec::new(), Vec::new());
@@ -171,16 +233,37 @@ impl FilteredModel {
         let compensators = (residuals.iter().zip(&caps))
             .map(|(column, cap)| Compensator::new(rows.iter().map(|row| column[*row]), cap.sqrt()))
             .collect();
+        let stress = Stress { enter, leave, medians: fits.iter().map(|fit| fit.variance_median).collect() };
+        let (stress_share, stressed_now) = stressed_rows(&stress, &fits, &returns.values);
         let report = FilteredReport {
             assets: assets.iter().map(|asset| (*asset).to_owned()).collect(),
             fits,
             pool: rows.len(),
             extremes,
             rejected: returns.rejected,
+            stress_share,
+            stressed_now,
         };
         let years_per_row = 1.0 / history.rows_per_year();
         let threshold = options.jump_threshold;
-        Ok(Self { report, parameters, start, caps, pool, compensators, threshold, years_per_row })
+        let quiet = columns::quiet(&pool, assets.len(), threshold);
+        let mut model = Self {
+            report,
+            parameters,
+            start,
+            caps,
+            pool,
+            compensators,
+            threshold,
+            years_per_row,
+            quiet,
+            stress,
+            pegs: Vec::new(),
+            pairs: Vec::new(),
+            columns: Vec::new(),
+        };
+        model.rebuild();
+        Ok(model)
     }
 
     /// What was fitted.
@@ -189,109 +272,27 @@ impl FilteredModel {
         &self.report
     }
 
-    /// Years a step takes: a row of the history.
+    /// Years a row takes.
     #[must_use]
     pub fn years_per_step(&self) -> f64 {
         self.years_per_row
     }
-
-    /// Simulates path number `path_index` over `steps` rows into `path`; columns are the assets. Prices are
-    /// driftless: the mean of e^return over the residuals is taken off in each row.
-    ///
-    /// # Errors
-    /// No step.
-    pub fn simulate(
-        &self,
-        steps: usize,
-        seed: u64,
-        path_index: u64,
-        path: &mut PricePath,
-        scratch: &mut FilteredScratch,
-    ) -> Result<(), ModelError> {
-        if steps == 0 {
-            let (owner, range) = ("the simulation".to_owned(), "at least 1");
-            return Err(ModelError::OutOfRange { owner, name: "number of steps", value: 0.0, range });
-        }
-        let assets = self.parameters.len();
-        path.assets = assets;
-        path.time.clear();
-        path.stressed.clear();
-        path.stressed.resize(steps, false);
-        for column in [&mut path.low, &mut path.close, &mut path.after] {
-            column.clear();
-            column.reserve(steps * assets);
-        }
-        scratch.variance.clone_from(&self.start);
-        scratch.log.clear();
-        scratch.log.resize(assets, 0.0);
-        let rows = self.pool.len() / assets;
-        let mut draws = Stream::new(seed, path_index, ROWS);
-        let mut bridge = Stream::new(seed, path_index, MINIMA);
-        for step in 1..=steps {
-            path.time.push(self.years_per_row * step as f64);
-            let row = ((draws.uniform() * rows as f64) as usize).min(rows - 1);
-            let residuals = &self.pool[row * assets..(row + 1) * assets];
-            for (asset, z) in residuals.iter().enumerate() {
-                let h = scratch.variance[asset];
-                let deviation = h.sqrt();
-                let drift = -h * self.compensators[asset].at(deviation);
-                let change = deviation * z;
-                let open = scratch.log[asset];
-                let exponential = bridge.exponential();
-                let after = open + drift + change;
-                let close = if z.abs() > self.threshold { open + drift } else { after };
-                let d = close - open;
-                let low = 0.5 * (open + close - (d * d + 2.0 * h * exponential).sqrt());
-                path.low.push(libm::exp(low.min(open).min(close)));
-                path.close.push(libm::exp(close));
-                path.after.push(libm::exp(after));
-                scratch.log[asset] = after;
-                scratch.variance[asset] = self.parameters[asset].next(h, change).min(self.caps[asset]);
-            }
-        }
-        Ok(())
-    }
 }
 
-/// Log of the mean of e^(deviation z) over the residuals z, divided by the variance: tabulated, since it is needed in
-/// every row.
-#[derive(Clone, Debug)]
-struct Compensator {
-    highest: f64,
-    values: Vec<f64>,
-}
-
-impl Compensator {
-    const CELLS: usize = 256;
-
-    fn new(residuals: impl Iterator<Item = f64> + Clone, highest: f64) -> Self {
-        let n = residuals.clone().count() as f64;
-        let value = |cell: usize| {
-            let deviation = highest * cell as f64 / Self::CELLS as f64;
-            if cell == 0 {
-                return 0.5;
-            }
-            let sum: f64 = residuals.clone().map(|z| elementary::exp(deviation * z)).sum();
-            libm::log(sum / n) / (deviation * deviation)
-        };
-        Self { highest, values: (0..=Self::CELLS).map(value).collect() }
+/// Share of the rows in the stress state, and whether the row after the last is.
+fn stressed_rows(stress: &Stress, fits: &[GarchFit], returns: &[Vec<f64>]) -> (f64, bool) {
+    let variances: Vec<Vec<f64>> =
+        fits.iter().zip(returns).map(|(fit, returns)| garch::variances(returns, fit)).collect();
+    let rows = returns.first().map_or(0, Vec::len);
+    let (mut stressed, mut count) = (false, 0_usize);
+    let mut now = vec![0.0; fits.len()];
+    // One entry more than rows: the variance of the row to come.
+    for row in 0..=rows {
+        for (value, column) in now.iter_mut().zip(&variances) {
+            *value = column[row];
+        }
+        stressed = stress.follows(stressed, &now);
+        count += usize::from(stressed && row < rows);
     }
-
-    fn at(&self, deviation: f64) -> f64 {
-        let place = (deviation / self.highest).clamp(0.0, 1.0) * Self::CELLS as f64;
-        let cell = (place as usize).min(Self::CELLS - 1);
-        let share = place - cell as f64;
-        self.values[cell] * (1.0 - share) + self.values[cell + 1] * share
-    }
-}
-
-/// Factor numbers of the streams.
-const ROWS: u32 = 0x4000_0000;
-const MINIMA: u32 = 0x4100_0000;
-
-/// Buffers of a filtered simulation.
-#[derive(Clone, Debug, Default)]
-pub struct FilteredScratch {
-    variance: Vec<f64>,
-    log: Vec<f64>,
+    (count as f64 / rows as f64, stressed)
 }
