@@ -17,4 +17,5 @@ pub mod math;
 pub mod peril;
 pub mod premium;
 pub mod price;
+pub mod pricing;
 pub mod random;

@@ -15,7 +15,7 @@
 use thiserror::Error;
 
 use super::exposure::Exposure;
-use crate::liquidation::{ByRegime, Depth, DepthError};
+use crate::liquidation::{ByRegime, Depth, DepthError, SystemOptions};
 use crate::price::{Dynamics, ModelParameters};
 
 /// One change. Points are hundredths of a loan-to-value ratio (2.0 is from 80 % to 82 %).
@@ -124,6 +124,27 @@ impl Change {
         }
     }
 
+    /// Applies the change to what markets share: depth is that of the pools with any of the markets (all where none is
+    /// named), and with it the depth against which forced sales move the price.
+    ///
+    /// # Errors
+    /// A factor that is not positive.
+    pub fn apply_to_shared(self, options: &mut SystemOptions, markets: &[usize]) -> Result<(), ChangeError> {
+        let Self::Depth(factor) = self else { return Ok(()) };
+        let factor = positive(factor)?;
+        let concerned = |members: &[usize]| {
+            markets.is_empty() || members.iter().any(|market| markets.contains(market))
+        };
+        for pool in options.pools.iter_mut().filter(|pool| concerned(&pool.markets)) {
+            let depth = pool.depth.by_regime();
+            pool.depth = Depth::per_hour(depth.calm * factor, depth.stressed * factor)?;
+        }
+        for feedback in options.feedback.iter_mut().filter(|feedback| concerned(&feedback.markets)) {
+            feedback.depth *= factor;
+        }
+        Ok(())
+    }
+
     /// The price model under the change: as it is, but for volatility.
     ///
     /// # Errors
@@ -185,7 +206,7 @@ fn positive(factor: f64) -> Result<f64, ChangeError> {
 mod tests {
     use super::*;
     use crate::book::{Market, Position};
-    use crate::liquidation::Columns;
+    use crate::liquidation::{Columns, LiquidationRules};
 
     fn exposure() -> Exposure {
         let loan = |collateral, debt| Position { collateral, debt, liquidation_threshold: 0.8 };
@@ -200,6 +221,7 @@ mod tests {
             depth: Depth::per_hour(10.0, 4.0).unwrap(),
             delay_hours: ByRegime { calm: 0.25, stressed: 1.0 },
             renewal_days: Some(30.0),
+            rules: LiquidationRules::default(),
         }
     }
 

@@ -1,7 +1,9 @@
 //! One insured market as the price sees it: its loans at spot prices, how it is liquidated, where its prices stand.
 
 use crate::book::Market;
-use crate::liquidation::{ByRegime, Columns, Depth, MarketModel, MarketModelError, MarketSpec};
+use crate::liquidation::{
+    ByRegime, Columns, Depth, LiquidationRules, MarketModel, MarketModelError, MarketSpec,
+};
 
 /// A market to be insured. Amounts in tokens, prices in the unit of account.
 #[derive(Clone, Debug)]
@@ -16,12 +18,14 @@ pub struct Exposure {
     pub columns: Columns,
     /// What a liquidator is paid, a fraction.
     pub bonus: f64,
-    /// Debt that can be extinguished per hour, unit of account.
+    /// Debt that can be extinguished per hour, unit of account; where the market is in a pool of depth, the pool's counts.
     pub depth: Depth,
     /// Hours from breaking to being servable.
     pub delay_hours: ByRegime,
     /// Days after which the book is redrawn at its own profile; none for a static book.
     pub renewal_days: Option<f64>,
+    /// What a liquidation costs, and how much of a loan it repays.
+    pub rules: LiquidationRules,
 }
 
 impl Exposure {
@@ -40,9 +44,9 @@ impl Exposure {
     /// The market ready to be run along paths.
     ///
     /// # Errors
-    /// As [`MarketModel::new`].
+    /// As [`MarketModel::with_rules`].
     pub fn model(&self) -> Result<MarketModel, MarketModelError> {
-        MarketModel::new(&MarketSpec {
+        let spec = MarketSpec {
             market: &self.market,
             collateral_price: self.collateral_price,
             debt_price: self.debt_price,
@@ -51,6 +55,7 @@ impl Exposure {
             depth: self.depth,
             delay_hours: self.delay_hours,
             renewal_days: self.renewal_days,
-        })
+        };
+        MarketModel::with_rules(&spec, &self.rules)
     }
 }

@@ -1,7 +1,7 @@
 //! What buyer and pool agree on, and how finely it is simulated. Amounts in the unit of account, rates a year of 365
 //! days, times in days.
 
-use thiserror::Error;
+use super::error::PricingError;
 
 /// Where policies and layers end: levels of the losses over the capital horizon.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,5 +67,49 @@ impl Default for Terms {
             paths: 20_000,
             seed: 1,
         }
+    }
+}
+
+/// Term and horizon in whole days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days {
+    /// Of the policies.
+    pub term: usize,
+    /// Over which capital is measured.
+    pub horizon: usize,
+}
+
+impl Days {
+    /// Both, rising, each once: the horizons of a simulation of daily steps.
+    #[must_use]
+    pub fn rising(self) -> Vec<usize> {
+        let mut days = vec![self.term, self.horizon];
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    /// Places of term and horizon in [`Days::rising`].
+    #[must_use]
+    pub fn places(self) -> (usize, usize) {
+        match self.term.cmp(&self.horizon) {
+            core::cmp::Ordering::Less => (0, 1),
+            core::cmp::Ordering::Equal => (0, 0),
+            core::cmp::Ordering::Greater => (1, 0),
+        }
+    }
+}
+
+impl Terms {
+    /// Term and horizon, checked.
+    ///
+    /// # Errors
+    /// A number of days that is not whole, or below 1.
+    pub fn days(&self) -> Result<Days, PricingError> {
+        let whole = |name, days: f64| {
+            let sound = (1.0..=36_500.0).contains(&days) && libm::floor(days) == days;
+            if sound { Ok(days as usize) } else { Err(PricingError::Days { name, days }) }
+        };
+        Ok(Days { term: whole("term", self.term_days)?, horizon: whole("horizon", self.horizon_days)? })
     }
 }

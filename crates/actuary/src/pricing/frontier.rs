@@ -1,0 +1,252 @@
+//! What each change of markets and borrowers costs, on the same paths.
+//!
+//! The base and every change meet the same prices (common random numbers), are drawn from the same mixture and settled
+//! by the same policies and layers, so that a difference is that of the losses and smooth in the size of the change. Its
+//! standard error is that of the paired differences of what each path adds to the premium,
+//!
+//! ```text
+//! phi = w (owed within the term + iota (owed within the horizon - VaR)+ / (1 - q)) / ((1 + iota) rest)
+//! ```
+//!
+//! the influence of a path on expected loss and expected shortfall at level q, and `rest` what expenses and bonus leave
+//! of a premium.
+
+use core::ops::Range;
+
+use super::change::Change;
+use super::design::{Design, DesignOptions, SHORTFALL_LEVEL};
+use super::error::PricingError;
+use super::exposure::Exposure;
+use super::price::{Pricing, simulation, spec};
+use super::simulation::PathLosses;
+use super::terms::Terms;
+use crate::liquidation::{System, SystemOptions};
+use crate::loss::{Estimate, Settled, Settlement};
+use crate::price::{Mixture, Model, PriceModel};
+
+/// A pool's markets as they are, from which changes depart.
+#[derive(Clone, Debug)]
+pub struct Base<'a> {
+    /// The price model.
+    pub prices: &'a PriceModel,
+    /// The markets.
+    pub exposures: &'a [Exposure],
+    /// What they share.
+    pub options: &'a SystemOptions,
+    /// What buyer and pool agree on.
+    pub terms: &'a Terms,
+    /// How paths are drawn.
+    pub sampling: &'a DesignOptions,
+}
+
+/// What a change costs.
+#[derive(Clone, Debug)]
+pub struct FrontierRow {
+    /// The change.
+    pub change: Change,
+    /// The price under it, policies and layers as in the base.
+    pub pricing: Pricing,
+    /// Premium of all markets, less that of the base.
+    pub difference: Estimate,
+    /// Expected loss within the term that the pool pays, less that of the base.
+    pub expected_loss: Estimate,
+    /// Expected shortfall over the horizon, less that of the base.
+    pub capital: Estimate,
+}
+
+/// The base and what each change costs.
+#[derive(Clone, Debug)]
+pub struct Frontier {
+    /// The price as things are.
+    pub base: Pricing,
+    /// The changes, in the order asked for; a change that makes no sense for the markets has the reason.
+    pub rows: Vec<Result<FrontierRow, (Change, PricingError)>>,
+}
+
+/// Prices the base and each change of the markets named by number (all where none is).
+///
+/// # Errors
+/// A base that makes no sense. A change that makes none has its reason in its row.
+pub fn frontier(
+    base: &Base<'_>,
+    markets: &[usize],
+    changes: &[Change],
+    done: &(dyn Fn(u64) + Sync),
+) -> Result<Frontier, PricingError> {
+    let Base { prices, exposures, terms, sampling, .. } = base;
+    let system = system_of(exposures, base.options)?;
+    let design = Design::of(prices, &system, exposures, terms, sampling)?;
+    let run = simulation(prices, &system, &design, terms, sampling)?;
+    let paths = 0..terms.paths as u64;
+    // Changes of liquidation run beside the base on one set of blocks; those of prices draw their own.
+    let variants: Vec<Result<Variant, PricingError>> =
+        changes.iter().map(|&change| base.variant(change, markets)).collect();
+    let beside: Vec<System> = variants
+        .iter()
+        .flatten()
+        .filter(|variant| variant.prices.is_none())
+        .map(|variant| variant.system.clone())
+        .collect();
+    let mut kept = run.keep_beside(&beside, paths.clone(), done)?.into_iter();
+    let base_losses = kept.next().unwrap_or_default();
+    let base_price = price_of(&base_losses, &design, exposures, terms)?;
+    let base_view = View::of(&base_losses, &base_price)?;
+    let mut rows = Vec::with_capacity(changes.len());
+    for (&change, variant) in changes.iter().zip(variants) {
+        let row = variant.and_then(|variant| {
+            let losses = match &variant.prices {
+                None => kept.next().unwrap_or_default(),
+                Some(changed) => base.redrawn(changed, &variant.system, &design, change, paths.clone(), done)?,
+            };
+            let pricing = price_of(&losses, &design, &variant.exposures, terms)?;
+            let view = View::of(&losses, &pricing)?;
+            Ok(FrontierRow {
+                change,
+                difference: base_view.difference(&view, |view| &view.premium, &base_price, &pricing, |p| {
+                    p.total.total.value
+                }),
+                expected_loss: base_view.difference(&view, |view| &view.owed, &base_price, &pricing, |p| {
+                    p.term().owed.mean.value
+                }),
+                capital: base_view.difference(&view, |view| &view.excess, &base_price, &pricing, |p| {
+                    p.horizon().owed.shortfall.expected_shortfall.value
+                }),
+                pricing,
+            })
+        });
+        rows.push(row.map_err(|error| (change, error)));
+    }
+    Ok(Frontier { base: base_price, rows })
+}
+
+/// The markets ready to be run together.
+///
+/// # Errors
+/// A market or option that makes no sense.
+pub fn system_of(exposures: &[Exposure], options: &SystemOptions) -> Result<System, PricingError> {
+    let models = exposures.iter().map(Exposure::model).collect::<Result<Vec<_>, _>>()?;
+    Ok(System::new(models, options.clone())?)
+}
+
+/// Markets and prices under one change.
+struct Variant {
+    exposures: Vec<Exposure>,
+    system: System,
+    prices: Option<Model>,
+}
+
+impl Base<'_> {
+    fn variant(&self, change: Change, markets: &[usize]) -> Result<Variant, PricingError> {
+        let mut exposures = self.exposures.to_vec();
+        for (index, exposure) in exposures.iter_mut().enumerate() {
+            if markets.is_empty() || markets.contains(&index) {
+                change.apply(exposure)?;
+            }
+        }
+        let mut options = self.options.clone();
+        change.apply_to_shared(&mut options, markets)?;
+        let system = system_of(&exposures, &options)?;
+        let prices = match (change.moves_prices(), self.prices) {
+            (false, _) => None,
+            (true, PriceModel::Parametric(model)) => {
+                Some(Model::new(change.parameters(model.parameters())?)?)
+            }
+            (true, PriceModel::Filtered(_)) => return Err(PricingError::NotParametric),
+        };
+        Ok(Variant { exposures, system, prices })
+    }
+
+    /// Losses on prices drawn anew from changed parameters, with the same random numbers.
+    fn redrawn(
+        &self,
+        model: &Model,
+        system: &System,
+        design: &Design,
+        change: Change,
+        paths: Range<u64>,
+        done: &(dyn Fn(u64) + Sync),
+    ) -> Result<PathLosses, PricingError> {
+        let mut design = design.clone();
+        design.mixture = change.mixture(&design.mixture);
+        let prices = PriceModel::Parametric(model.clone());
+        simulation(&prices, system, &design, self.terms, self.sampling)?.keep(paths, done)
+    }
+}
+
+fn price_of(
+    losses: &PathLosses,
+    design: &Design,
+    exposures: &[Exposure],
+    terms: &Terms,
+) -> Result<Pricing, PricingError> {
+    let sums = losses.accumulate(&spec(design, exposures, terms)?, 0)?;
+    Pricing::of(design.clone(), sums.finish()?, exposures, terms)
+}
+
+/// What each path adds to the pool's figures, up to constants.
+struct View {
+    owed: Vec<f64>,
+    excess: Vec<f64>,
+    premium: Vec<f64>,
+}
+
+impl View {
+    fn of(losses: &PathLosses, pricing: &Pricing) -> Result<Self, PricingError> {
+        let Design { policies, layers, .. } = &pricing.design;
+        let exposure: f64 = pricing.risks.iter().map(|risk| risk.debt).sum();
+        let settlement = Settlement::new(policies, layers, exposure)?;
+        let mut settled = Settled::default();
+        let (term, horizon) = pricing.terms.days()?.places();
+        let markets = policies.len();
+        let at_risk = pricing.horizon().owed.shortfall.value_at_risk.value;
+        let iota = pricing.terms.cost_of_capital * pricing.terms.term_days / 365.0;
+        let rest = 1.0 - pricing.terms.expense_rate - pricing.terms.no_claims_share;
+        let mut view = Self { owed: Vec::new(), excess: Vec::new(), premium: Vec::new() };
+        let width = markets * pricing.figures.horizons.len();
+        for (row, weight) in losses.rows.chunks_exact(width).zip(&losses.weights) {
+            let mut owed_within = |place: usize| -> Result<f64, PricingError> {
+                settlement.settle(&row[place * markets..(place + 1) * markets], &mut settled)?;
+                Ok(settled.pays.iter().sum())
+            };
+            let owed = weight * owed_within(term)?;
+            let excess = weight * (owed_within(horizon)? - at_risk).max(0.0) / (1.0 - SHORTFALL_LEVEL);
+            view.owed.push(owed);
+            view.excess.push(excess);
+            view.premium.push((owed + iota * excess) / ((1.0 + iota) * rest));
+        }
+        Ok(view)
+    }
+
+    /// A figure's difference and the standard error of the paired differences of what paths add to it.
+    fn difference(
+        &self,
+        other: &Self,
+        column: impl Fn(&Self) -> &Vec<f64>,
+        base: &Pricing,
+        changed: &Pricing,
+        figure: impl Fn(&Pricing) -> f64,
+    ) -> Estimate {
+        let pairs = || column(self).iter().zip(column(other)).map(|(before, after)| after - before);
+        let n = column(self).len() as f64;
+        let mean = pairs().sum::<f64>() / n;
+        let squares: f64 = pairs().map(|d| (d - mean) * (d - mean)).sum();
+        let variance = squares / (n - 1.0).max(1.0);
+        Estimate { value: figure(changed) - figure(base), standard_error: (variance / n).sqrt() }
+    }
+}
+
+impl Change {
+    /// The mixture for changed prices: tilts follow the scale of the moves, so that the same draws make the same path,
+    /// scaled.
+    fn mixture(self, mixture: &Mixture) -> Mixture {
+        let Self::Volatility(factor) = self else { return mixture.clone() };
+        let mut scaled = mixture.clone();
+        for (_, tilt) in &mut scaled.components {
+            for (_, further) in &mut tilt.further {
+                further.beyond *= factor;
+                further.scale *= factor;
+            }
+        }
+        scaled
+    }
+}

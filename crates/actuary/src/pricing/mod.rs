@@ -1,0 +1,26 @@
+//! From insured markets and a price model to a price: the whole way, in the order in which data flows.
+//!
+//! [`exposure`] is one market at its spot prices, [`terms`] what buyer and pool agree on. [`design`] finds how to draw
+//! the paths and, from a pilot, where policies and layers end; [`simulation`] runs any range of paths through the
+//! markets; [`price`] turns the gathered losses into premiums and what each layer earns. [`change`] says what a risk
+//! steward can alter and what moves with it, [`frontier`] what each alteration costs, on the same paths.
+//!
+//! Everything depends on inputs, terms and seed alone: any number of threads and any split of the paths over machines
+//! gives the same bits.
+
+pub mod change;
+pub mod design;
+pub mod error;
+pub mod exposure;
+pub mod frontier;
+pub mod price;
+pub mod simulation;
+pub mod terms;
+
+pub use change::{Change, ChangeError};
+pub use design::{Design, DesignOptions};
+pub use error::PricingError;
+pub use exposure::Exposure;
+pub use price::{Pricing, price};
+pub use simulation::{PathLosses, PathSource, Simulation};
+pub use terms::{Levels, Terms};
