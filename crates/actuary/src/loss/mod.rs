@@ -6,12 +6,16 @@
 //!
 //! Units: losses in the unit of account of the markets (USD if spot prices are in USD).
 
+mod control;
+mod replicated;
 pub mod simulation;
 pub mod statistics;
 pub mod terms;
 mod weighted;
 
 pub use crate::math::Estimate;
+pub use control::{Control, Controlled};
+pub use replicated::{ReplicatedStatistics, student_quantile};
 pub use simulation::{LossMatrix, Plan, SimulationError, simulate, simulate_model};
 pub use statistics::{LossStatistics, StatisticsError, Tail, exceedance_probability, tail_loss};
 pub use terms::{

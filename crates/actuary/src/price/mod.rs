@@ -30,6 +30,6 @@ pub use model::{Model, ModelError};
 pub use parameters::{AssetModel, Dynamics, JumpDiffusion, MertonDiffusion, ModelParameters, Peg};
 pub use path::PricePath;
 pub use process::{PriceModel, PriceScratch};
-pub use rare::{FurtherJump, Mixture, MixtureError, RareModel, Sampling, Source, Tilt, Tuning};
+pub use rare::{CrashControl, FurtherJump, Mixture, MixtureError, RareModel, Sampling, Source, Tilt, Tuning};
 pub use regime::{Multipliers, Regime, Start};
 pub use simulate::Scratch;

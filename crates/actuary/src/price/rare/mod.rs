@@ -6,12 +6,14 @@
 //! and are bounded by one over the model's own share. The tilts are tuned by [`tune`] on a pilot; what is gained is
 //! reported by [`crate::loss::WeightedStatistics`].
 
+mod control;
 mod fit;
 mod further;
 mod mixture;
 mod sampling;
 mod tune;
 
+pub use control::CrashControl;
 pub use further::{FurtherJump, Source};
 pub use mixture::{Mixture, MixtureError, RareModel, Tilt};
 pub use sampling::Sampling;

@@ -6,7 +6,7 @@
 //! path or so.
 //!
 //! Path i belongs to replicate `i mod R` and is its point `i / R`. Replicates are scrambled independently, so their
-//! spread gives the standard error; a path depends on seed and number alone, so
+//! spread gives the standard error ([`crate::loss::ReplicatedStatistics`]); a path depends on seed and number alone, so
 //! any split over shards gives the same bits.
 
 use crate::random::{Sobol, philox4x32_10};
