@@ -1,6 +1,9 @@
 //! Calibration: histories simulated from known parameters give these back within the stated standard errors;
 //! what is left out is reported; what cannot be calibrated is refused. Seeds are fixed.
 
+mod price_support;
+
+use price_support::{HOURS_PER_YEAR, START, check_deviations, off, simulated};
 use seawall_actuary::math::pareto::GeneralisedPareto;
 use seawall_actuary::price::calibrate::{
     Calibration, CalibrationError, CalibrationOptions, CorrelationMethod, CrashTail, Estimate, JumpFloor,
@@ -8,11 +11,8 @@ use seawall_actuary::price::calibrate::{
 };
 use seawall_actuary::price::{
     AssetModel, CommonCrash, HistoryError, JumpDiffusion, KouJumps, Model, ModelParameters, Multipliers,
-    PriceHistory, PricePath, Regime, Scratch, Start,
+    PriceHistory, Regime, Start,
 };
-
-const HOURS_PER_YEAR: usize = 8760;
-const START: u64 = 1_600_000_000;
 
 fn two_assets(jumps: KouJumps, crash: Option<CommonCrash>, regime: Option<Regime>) -> ModelParameters {
     let asset = |volatility, crash_loading| JumpDiffusion { volatility, growth: 0.0, jumps, crash_loading };
@@ -26,32 +26,6 @@ fn two_assets(jumps: KouJumps, crash: Option<CommonCrash>, regime: Option<Regime
         regime,
         pairs: Vec::new(),
     }
-}
-
-/// Hourly closes of a simulated path.
-fn simulated(parameters: ModelParameters, years: usize, seed: u64) -> PriceHistory {
-    let assets: Vec<String> = parameters.assets.iter().map(|asset| asset.symbol.clone()).collect();
-    let model = Model::new(parameters).unwrap();
-    let mut path = PricePath::default();
-    let steps = years * HOURS_PER_YEAR;
-    model.simulate(years as f64, steps, seed, 0, &mut path, &mut Scratch::default()).unwrap();
-    let mut closes = vec![vec![100.0]; assets.len()];
-    let mut hour = 1;
-    for k in 0..path.len() {
-        let grid = if hour == steps { years as f64 } else { years as f64 * hour as f64 / steps as f64 };
-        if path.time[k] == grid {
-            for (asset, column) in closes.iter_mut().enumerate() {
-                column.push(100.0 * path.after[k * path.assets + asset]);
-            }
-            hour += 1;
-        }
-    }
-    assert_eq!(closes[0].len(), steps + 1);
-    PriceHistory { assets, start: START, step: 3600, closes }
-}
-
-fn off(estimate: Estimate, truth: f64) -> f64 {
-    (estimate.value - truth) / estimate.standard_error
 }
 
 /// Every figure of eight independent histories: none further than four standard errors from the truth, and the
@@ -76,11 +50,11 @@ fn kou_jumps_and_crashes_are_recovered() {
         spike_limit: 5.0,
         ..CalibrationOptions::default()
     };
-    let mut deviations: Vec<(String, f64)> = Vec::new();
+    let mut deviations: Vec<(&str, f64)> = Vec::new();
     for seed in 0..8 {
         let history = simulated(two_assets(jumps, Some(crash), None), 5, seed);
         let fit = calibrate(&history, &["A", "B"], &options).unwrap();
-        let mut push = |name: &str, estimate, truth| deviations.push((name.to_owned(), off(estimate, truth)));
+        let mut push = |name, estimate, truth| deviations.push((name, off(estimate, truth)));
         for (asset, volatility, loading) in [(&fit.assets[0], 0.6, 0.8), (&fit.assets[1], 0.8, 1.2)] {
             push("volatility", asset.volatility, volatility);
             push("intensity", asset.jumps.intensity, 50.0);
@@ -100,11 +74,7 @@ fn kou_jumps_and_crashes_are_recovered() {
         push("correlation", correlation, 0.7);
         assert!(fit.regime.is_none());
     }
-    for (name, deviation) in &deviations {
-        assert!(deviation.abs() < 4.0, "{name}: {deviation} standard errors off");
-    }
-    let squares = deviations.iter().map(|(_, d)| d * d).sum::<f64>() / deviations.len() as f64;
-    assert!((0.6..1.4).contains(&squares.sqrt()), "root mean square deviation {}", squares.sqrt());
+    check_deviations(&deviations);
 }
 
 /// With the floor at the threshold the model's jumps beyond any larger size are as frequent as the true ones.

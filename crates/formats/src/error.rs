@@ -270,6 +270,14 @@ pub enum FormatError {
         /// Most allowed.
         limit: u64,
     },
+    /// Series that do not fit together.
+    #[error("{at}: does not join the other series: {detail}")]
+    Join {
+        /// Where.
+        at: Box<Place>,
+        /// What was found and expected.
+        detail: String,
+    },
     /// What was asked for is not in the file.
     #[error("{at}: no {what} {wanted:?}, found {found}")]
     NotFound {
@@ -337,6 +345,7 @@ impl FormatError {
             | Self::TimeBackwards { at, .. }
             | Self::OffGrid { at, .. }
             | Self::SpanTooLong { at, .. }
+            | Self::Join { at, .. }
             | Self::NotFound { at, .. }
             | Self::Json { at, .. } => Some(at),
             Self::Write { .. } | Self::NoPrice { .. } => None,
@@ -400,8 +409,12 @@ impl FormatError {
             }
             Self::Book { .. } => "leave out markets that nobody borrows from, and check the units".to_owned(),
             Self::TimeBackwards { .. } => "sort the rows by time".to_owned(),
-            Self::OffGrid { .. } => "give one row an hour, on the full hour in UTC".to_owned(),
+            Self::OffGrid { step: 3_600, .. } => "give one row an hour, on the full hour in UTC".to_owned(),
+            Self::OffGrid { step, .. } => {
+                format!("give one row every {step} seconds, on multiples of it in unix seconds")
+            }
             Self::SpanTooLong { .. } => "check the unit: times are in seconds, not milliseconds".to_owned(),
+            Self::Join { .. } => "give one series an asset, all of the same interval".to_owned(),
             Self::NotFound { .. } => "ask for one that is there".to_owned(),
             Self::NoPrice { .. } => {
                 "give a price table that covers the hour before; gaps are never filled".to_owned()

@@ -3,6 +3,8 @@
 /// The range a number must be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Range {
+    /// Finite.
+    Finite,
     /// Finite, at least 0.
     NonNegative,
     /// Finite, above 0.
@@ -17,6 +19,7 @@ impl Range {
     /// What is expected, in words.
     pub(crate) fn words(self) -> &'static str {
         match self {
+            Self::Finite => "a finite number",
             Self::NonNegative => "a finite number of at least 0",
             Self::Positive => "a finite number above 0",
             Self::Fraction => "a fraction above 0 and below 1",
@@ -26,6 +29,7 @@ impl Range {
 
     fn holds(self, value: f64) -> bool {
         match self {
+            Self::Finite => true,
             Self::NonNegative => value >= 0.0,
             Self::Positive => value > 0.0,
             Self::Fraction => value > 0.0 && value < 1.0,

@@ -8,11 +8,13 @@
 //! - [`loan_book`]: one row a loan, into [`seawall_actuary::book::Book`]; and back to CSV
 //! - [`market_terms`]: one row a market: assets, threshold, bonus, delay, prices
 //! - [`crvusd`]: daily states of crvUSD borrowers, and the rules that make a loan book of one day
+//! - [`candles`]: candles of one asset or daily candles of several, with a report of what is wrong with them
 //! - [`price_table`]: hourly closes, into [`seawall_actuary::price::PriceHistory`]
 //! - [`depth_quotes`]: sale quotes, into impact curves
 //! - [`bad_debt_events`]: recorded events
 
 pub mod bad_debt_events;
+pub mod candles;
 pub mod crvusd;
 pub mod depth_quotes;
 pub mod error;

@@ -36,6 +36,12 @@ pub(crate) fn day(text: &str) -> Result<u64, &'static str> {
     u64::try_from(days).map(|days| days * 86_400).map_err(|_| DAY)
 }
 
+/// Unix seconds as an RFC 3339 time; beyond the calendar as they are.
+pub(crate) fn shown_moment(seconds: u64) -> String {
+    let moment = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    moment.map_or_else(|| seconds.to_string(), |moment| moment.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

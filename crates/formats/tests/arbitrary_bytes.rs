@@ -8,6 +8,9 @@ use proptest::prelude::*;
 use seawall_actuary::book::{Book, Market, Position};
 use seawall_actuary::price::PriceHistory;
 use seawall_formats::bad_debt_events::{COLUMN_NAMES, read_events};
+use seawall_formats::candles::{
+    CandleOptions, CandleSeries, LastBar, join, read_candles, read_daily_candles,
+};
 use seawall_formats::crvusd::read_crvusd;
 use seawall_formats::depth_quotes::read_depth;
 use seawall_formats::loan_book::{LoanBookOptions, read_loan_book, write_loan_book};
@@ -37,6 +40,15 @@ fn read_all(bytes: &[u8]) {
     if let Ok(table) = read_prices(source()) {
         assert!(table.history.closes.iter().flatten().all(|close| close.is_nan() || *close > 0.0));
     }
+    let options = CandleOptions { last_bar: LastBar::Keep, ..CandleOptions::default() };
+    match read_candles(source(), "X", &options) {
+        Ok(series) => candles(&[series]),
+        Err(error) => outcome::<()>(Err(error)),
+    }
+    match read_daily_candles(source(), &options) {
+        Ok(series) => candles(&series),
+        Err(error) => outcome::<()>(Err(error)),
+    }
     if let Ok(curves) = read_depth(source()) {
         for curve in curves {
             assert!(curve.points.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1));
@@ -45,6 +57,21 @@ fn read_all(bytes: &[u8]) {
     outcome(read_events(source()));
     if let Ok(made) = read_crvusd(source(), "2023-11-15", &history) {
         made.book.validate().unwrap();
+    }
+}
+
+/// What is left of candles is possible, in order and joins.
+fn candles(series: &[CandleSeries]) {
+    for one in series {
+        assert!(!one.report.to_string().is_empty() && one.report.used == one.candles.len());
+        assert!(one.candles.windows(2).all(|pair| pair[0].time < pair[1].time));
+        for candle in &one.candles {
+            assert!(candle.low > 0.0 && candle.low <= candle.open.min(candle.close));
+            assert!(candle.high >= candle.open.max(candle.close));
+        }
+    }
+    if let Ok(history) = join(series) {
+        history.check().unwrap();
     }
 }
 
@@ -62,6 +89,10 @@ fn tables() -> Vec<Vec<u8>> {
         b"ts,sell_asset,buy_asset,sell_amount,buy_amount,price_impact\n0,A,B,1,1,0\n0,A,B,2,1,.5\n0,A,B,3,1,.25\n".to_vec(),
         b"market,date,day_index,debt_crvusd,collateral_tokens,n_bands\nweth,2023-11-15,45,1000,1,4\n".to_vec(),
         format!("{}\n{event}", COLUMN_NAMES.join(",")).into_bytes(),
+        b"ts,open,high,low,close,volume\n3600,1,2,0.5,1.5,10\n7200,1.5,1.5,1.5,1.5,0\n10800,1.5,3,1,2,7\n".to_vec(),
+        b"symbol,date,open,high,low,close\nA,2024-01-01,1,2,0.5,1.5\nB,2024-01-01,1,1,1,1\n\
+          A,2024-01-02,1.5,3,1,2\nB,2024-01-03,1,1,1,1\n"
+            .to_vec(),
     ]
 }
 
@@ -75,6 +106,8 @@ fn the_unbroken_tables_are_read() {
     read_prices(source(3)).unwrap();
     read_depth(source(4)).unwrap();
     read_events(source(6)).unwrap();
+    read_candles(source(7), "X", &CandleOptions::default()).unwrap();
+    assert_eq!(read_daily_candles(source(8), &CandleOptions::default()).unwrap().len(), 2);
 }
 
 /// Bytes that matter to a parser, more often than chance would have them.
@@ -103,7 +136,7 @@ proptest! {
 
     #[test]
     fn broken_tables_do_not_panic(
-        table in 0usize..7,
+        table in 0usize..9,
         edits in prop::collection::vec((any::<prop::sample::Index>(), byte(), 0u8..3), 1..6),
         packed: bool,
         cut in any::<prop::sample::Index>(),

@@ -2,8 +2,9 @@
 
 use super::spells::{self, Spells};
 use super::{
-    AssetFit, AssetReport, Calibration, CalibrationError, CalibrationOptions, CorrelationMethod, CrashEvent,
-    CrashTail, Estimate, FitReport, RegimeFit, crash, own, returns,
+    AssetFit, AssetReport, Calibration, CalibrationError, CalibrationOptions, CorrelationMethod,
+    CorrelationReport, CrashEvent, CrashTail, Estimate, FitReport, Law, RegimeFit, crash, law, merton, own,
+    returns,
 };
 use crate::price::correlation;
 use crate::price::history::PriceHistory;
@@ -23,6 +24,8 @@ pub fn calibrate(
     let returns = returns::returns(history, assets, options)?;
     let per_year = history.rows_per_year();
     let realised: Vec<(usize, f64)> = returns.values.iter().map(|column| mean_square(column)).collect();
+    let unchanged: Vec<(usize, usize)> =
+        returns.values.iter().map(|column| returns::unchanged(column)).collect();
 
     let sample = Sample::new(returns.values, assets, options, per_year)?;
     let crashes = Crashes::find(&sample, options);
@@ -34,33 +37,64 @@ pub fn calibrate(
     let mut fits = Vec::with_capacity(assets.len());
     let mut reports = Vec::with_capacity(assets.len());
     let mut dilutions = Vec::with_capacity(assets.len());
+    // What the correlation is taken from: without own jumps, unless the diffusion is to hold them.
+    let outside = crashes.outside(&sample);
+    let smooth = if options.law == Law::Brownian { &outside } else { &jumps.quiet };
     for (index, asset) in assets.iter().enumerate() {
         let threshold = sample.thresholds[index];
         let sizes = jumps.sizes(&sample, index);
-        let fit = own::fit(&sizes, threshold, sample.calm_years_of(index, jumps.ratio), options.jump_floor);
-        let hidden = own::hidden_variance(&fit, threshold);
+        let years = sample.calm_years_of(index, jumps.ratio);
+        let kou = own::fit(&sizes, threshold, years, options.jump_floor);
+        let (quiet, noise) = mean_square(&jumps.quiet[index]);
+        let normal = merton::fit(&sizes, threshold, years, noise, options.jump_floor);
+        let hidden = [merton::hidden_variance(&normal, threshold), own::hidden_variance(&kou, threshold)];
+        let beside = hidden.map(|hidden| diffusion(&jumps.quiet[index], per_year, hidden));
+        let brownian = diffusion(&outside[index], per_year, 0.0);
+        let (volatility, hidden) = match options.law {
+            Law::Brownian => (brownian, 0.0),
+            Law::Merton => (beside[0], hidden[0]),
+            Law::Kou => (beside[1], hidden[1]),
+        };
         let gap = gaps.iter().find(|gap| gap.asset == *asset);
         reports.push(AssetReport {
             asset: (*asset).to_owned(),
             returns: realised[index].0,
             missing: gap.map_or(0, |gap| gap.missing),
             longest_gap: gap.map_or(0, |gap| gap.longest),
+            unchanged: unchanged[index].0,
+            longest_unchanged: unchanged[index].1,
+            quiet,
             realised_volatility: (realised[index].1 * per_year).sqrt(),
             threshold,
             up_jumps: sizes.iter().filter(|size| **size > 0.0).count(),
             down_jumps: sizes.iter().filter(|size| **size < 0.0).count(),
         });
-        let volatility = diffusion(&jumps.quiet[index], per_year, hidden);
+        let fitted = law::Fitted {
+            brownian,
+            volatility: beside.map(|volatility| volatility.value),
+            merton: &normal,
+            kou: &kou,
+            per_year,
+        };
+        let weight = |row: usize| if sample.stressed(row) { jumps.ratio.value } else { 1.0 };
+        let compared: Vec<(f64, f64)> = (outside[index].iter().enumerate())
+            .filter(|(_, x)| !x.is_nan())
+            .map(|(row, x)| (*x, weight(row)))
+            .collect();
         dilutions.push(dilution(volatility.value, hidden));
         fits.push(AssetFit {
             asset: (*asset).to_owned(),
             volatility,
-            jumps: fit,
+            comparison: law::compare(&compared, &fitted),
+            jumps: kou,
+            merton: normal,
+            brownian,
             crash_loading: if crash.is_some() { loadings.loadings[index] } else { Estimate::default() },
         });
     }
 
-    let (matrix, correlation_error) = correlations(&jumps.quiet, &dilutions, options.correlation);
+    let (matrix, correlation_error, weights) = correlations(smooth, &dilutions, options.correlation);
+    let correlation = correlation::repair(&matrix);
     let rows = history.rows();
     let report = FitReport {
         from: history.start,
@@ -74,10 +108,16 @@ pub fn calibrate(
         stress_spells: sample.stress.as_ref().map_or(0, |stress| stress.count),
         stress_share: sample.years[1] / (sample.years[0] + sample.years[1]),
         stressed_at_end: sample.stressed(rows - 1),
+        correlation: CorrelationReport {
+            method: options.correlation,
+            rows: weights,
+            smallest_eigenvalue: correlation.smallest_eigenvalue,
+            largest_change: correlation.largest_change,
+        },
     };
     let regime = sample.regime(crashes.ratio, jumps.ratio);
-    let correlation = correlation::repair(&matrix);
-    Ok(Calibration { assets: fits, correlation, correlation_error, crash, regime, report })
+    let (law, jump_floor) = (options.law, options.jump_floor);
+    Ok(Calibration { law, jump_floor, assets: fits, correlation, correlation_error, crash, regime, report })
 }
 
 /// Returns standardised to the calm state, with what is needed to sort them.
@@ -181,6 +221,15 @@ impl Crashes {
         let count = |state| events.iter().filter(|event| sample.stressed(event[0]) == state).count();
         let ratio = Estimate::rate_ratio(count(true), sample.years[1], count(false), sample.years[0]);
         Self { rows, events, ratio }
+    }
+
+    /// Residuals without the rows of common crashes (NaN in their place).
+    fn outside(&self, sample: &Sample) -> Vec<Vec<f64>> {
+        let kept = |column: &Vec<f64>| {
+            let rows = column.iter().zip(&self.rows);
+            rows.map(|(value, crash)| if *crash { f64::NAN } else { *value }).collect()
+        };
+        sample.residuals.iter().map(kept).collect()
     }
 
     fn report(&self, sample: &Sample, history: &PriceHistory, sizes: &[f64]) -> Vec<CrashEvent> {
@@ -304,12 +353,12 @@ fn dilution(volatility: f64, hidden: f64) -> f64 {
     if volatility > 0.0 { (1.0 + hidden / (volatility * volatility)).sqrt() } else { 1.0 }
 }
 
-/// Correlation of the diffusions from the quiet residuals, and the standard errors.
+/// Correlation of the diffusions from the quiet residuals, the standard errors, and the effective number of rows.
 fn correlations(
     quiet: &[Vec<f64>],
     dilutions: &[f64],
     method: CorrelationMethod,
-) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+) -> (Vec<Vec<f64>>, Vec<Vec<f64>>, f64) {
     let n = quiet.len();
     let rows = quiet[0].len();
     let weights: Vec<f64> = match method {
@@ -329,5 +378,7 @@ fn correlations(
             (errors[i][j], errors[j][i]) = (error, error);
         }
     }
-    (matrix, errors)
+    let sum: f64 = weights.iter().sum();
+    let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
+    (matrix, errors, sum * sum / squares)
 }

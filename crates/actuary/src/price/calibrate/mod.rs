@@ -6,6 +6,10 @@
 //! correlation. Drift is not fitted: over any usable history its standard error exceeds it, so the model is
 //! driftless. All parameters are those of the calm state.
 //!
+//! The law of own jumps is a choice ([`Law`]): the double exponential by default, since normal jumps fall short of the
+//! tail and no jumps have none. The report compares the three on the same returns. Pegged assets are calibrated by
+//! themselves ([`calibrate_peg`]).
+//!
 //! Standard errors are those of independent observations: where returns cluster, the truth is wider.
 //!
 //! Which way it errs: hourly jumps cluster within hours, the model's are independent given the state, so
@@ -15,8 +19,12 @@
 //! is heavy.
 
 mod crash;
+mod figures;
 mod fit;
+mod law;
+mod merton;
 mod own;
+mod peg;
 mod report;
 mod returns;
 mod spells;
@@ -25,16 +33,23 @@ use thiserror::Error;
 
 pub use crate::math::Estimate;
 pub use crash::{CrashEvent, CrashFit, CrashTail};
+pub use figures::Figure;
 pub use fit::calibrate;
 pub(super) use fit::checked_returns;
+pub use law::{Law, LawComparison, LawFit};
+pub use merton::{MertonFit, MertonMethod};
 pub use own::JumpFit;
-pub use report::{AssetReport, FitReport};
+pub use peg::{
+    PegEvent, PegFit, PegLevel, PegOptions, PegPrior, PegReport, PegSide, PegSource, calibrate_peg,
+};
+pub use report::{AssetReport, CorrelationReport, FitReport};
 pub use returns::{RejectReason, RejectedClose};
 pub use spells::StressOptions;
 
 use super::correlation::Repaired;
 use super::history::HistoryError;
-use super::parameters::{AssetModel, JumpDiffusion, ModelParameters};
+use super::jumps::KouJumps;
+use super::parameters::{AssetModel, JumpDiffusion, MertonDiffusion, ModelParameters};
 use super::regime::{Multipliers, Regime, Start};
 
 /// Where the distribution of jump sizes begins.
@@ -64,6 +79,8 @@ pub enum CorrelationMethod {
 /// Choices of a calibration. The defaults suit hourly closes of liquid assets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CalibrationOptions {
+    /// Law of the assets' own jumps.
+    pub law: Law,
     /// Windows [from, to) in Unix seconds whose rows are not used.
     pub hold_out: Vec<(u64, u64)>,
     /// A return beyond this many (bipower, calm) standard deviations of a row is a jump.
@@ -89,6 +106,7 @@ pub struct CalibrationOptions {
 impl Default for CalibrationOptions {
     fn default() -> Self {
         Self {
+            law: Law::default(),
             hold_out: Vec::new(),
             jump_threshold: 5.0,
             crash_share: 0.5,
@@ -163,10 +181,16 @@ pub enum CalibrationError {
 pub struct AssetFit {
     /// The asset.
     pub asset: String,
-    /// Annual volatility of the diffusion.
+    /// Annual volatility of the diffusion, under the chosen law.
     pub volatility: Estimate,
-    /// Its own jumps.
+    /// Its own jumps as double exponentials.
     pub jumps: JumpFit,
+    /// Its own jumps as normals.
+    pub merton: MertonFit,
+    /// Annual volatility with its own jumps (not common crashes) in it: that of a Brownian motion.
+    pub brownian: Estimate,
+    /// How well the laws describe it.
+    pub comparison: LawComparison,
     /// Fall for each unit of a common crash; averages 1 over the assets. 0 without common crashes.
     pub crash_loading: Estimate,
 }
@@ -189,6 +213,10 @@ pub struct RegimeFit {
 /// A calibrated model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
+    /// Law of own jumps that [`Calibration::parameters`] follows.
+    pub law: Law,
+    /// Where jump sizes begin.
+    pub jump_floor: JumpFloor,
     /// The assets, in the order asked for.
     pub assets: Vec<AssetFit>,
     /// Correlation of the diffusions, repaired.
@@ -208,13 +236,18 @@ impl Calibration {
     #[must_use]
     pub fn parameters(&self) -> ModelParameters {
         let model = |fit: &AssetFit| {
-            let dynamics = JumpDiffusion {
-                volatility: fit.volatility.value,
-                growth: 0.0,
-                jumps: fit.jumps.parameters(),
-                crash_loading: fit.crash_loading.value,
+            let (volatility, crash_loading) = (fit.volatility.value, fit.crash_loading.value);
+            let growth = 0.0;
+            let jumps = match self.law {
+                Law::Brownian => KouJumps::NONE,
+                Law::Kou => fit.jumps.parameters(),
+                Law::Merton => {
+                    let jumps = fit.merton.parameters();
+                    let dynamics = MertonDiffusion { volatility, growth, jumps, crash_loading };
+                    return AssetModel::merton(&fit.asset, dynamics);
+                }
             };
-            AssetModel::jump_diffusion(&fit.asset, dynamics)
+            AssetModel::jump_diffusion(&fit.asset, JumpDiffusion { volatility, growth, jumps, crash_loading })
         };
         let regime = self.regime.map(|fit| Regime {
             to_stress: fit.to_stress.value,
@@ -235,5 +268,13 @@ impl Calibration {
             regime,
             pairs: Vec::new(),
         }
+    }
+
+    /// The same with pegged assets after the others.
+    #[must_use]
+    pub fn parameters_with(&self, pegs: &[PegFit]) -> ModelParameters {
+        let mut parameters = self.parameters();
+        parameters.assets.extend(pegs.iter().map(|peg| AssetModel::peg(&peg.asset, peg.parameters())));
+        parameters
     }
 }

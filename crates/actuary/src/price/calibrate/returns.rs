@@ -39,7 +39,7 @@ pub(super) fn returns(
     options: &CalibrationOptions,
 ) -> Result<Returns, CalibrationError> {
     let rows = history.rows();
-    let held_out = held_out(history, options)?;
+    let held_out = held_out(history, &options.hold_out)?;
     let mut rejected = Vec::new();
     let mut values = Vec::with_capacity(assets.len());
     for asset in assets {
@@ -75,12 +75,26 @@ pub(super) fn returns(
     Ok(Returns { values, rejected, held_out_rows })
 }
 
+/// Number of returns that are exactly 0, and the longest run of them.
+pub(super) fn unchanged(returns: &[f64]) -> (usize, usize) {
+    let (mut count, mut run, mut longest) = (0, 0, 0);
+    for value in returns {
+        run = if *value == 0.0 { run + 1 } else { 0 };
+        count += usize::from(*value == 0.0);
+        longest = longest.max(run);
+    }
+    (count, longest)
+}
+
 /// Rows inside a window to hold out.
-fn held_out(history: &PriceHistory, options: &CalibrationOptions) -> Result<Vec<bool>, CalibrationError> {
+pub(super) fn held_out(
+    history: &PriceHistory,
+    windows: &[(u64, u64)],
+) -> Result<Vec<bool>, CalibrationError> {
     let rows = history.rows();
     let (start, end) = (history.start, history.time(rows));
     let mut out = vec![false; rows];
-    for &(from, to) in &options.hold_out {
+    for &(from, to) in windows {
         if from >= to || from >= end || to <= start {
             return Err(CalibrationError::WindowOutOfRange { from, to, start, end });
         }
