@@ -1,10 +1,8 @@
-//! Statistics and policy terms: reference distributions, coverage of the standard errors, exact sums.
+//! Statistics of columns: reference distributions, coverage of the standard errors, weights.
 
 use seawall_actuary::{
-    loss::{
-        Layers, LossStatistics, PolicyTerms, TermsError, exceedance_probability, layer_loss, policy_loss,
-        tail_loss, waterfall,
-    },
+    loss::{LossStatistics, WeightedStatistics, exceedance_probability, tail_loss, weighted_tails},
+    premium::{LayerLevels, propose_layers, propose_weighted_layers},
     random::Stream,
 };
 
@@ -74,70 +72,86 @@ fn the_exceedance_curve_falls() {
     );
 }
 
-#[test]
-fn a_policy_in_numbers() {
-    let terms = PolicyTerms::new(10.0, 50.0, 0.2).unwrap();
-    for (gross, parts) in
-        [(4.0, [4.0, 0.0, 0.0, 0.0]), (30.0, [10.0, 0.0, 4.0, 16.0]), (100.0, [10.0, 40.0, 10.0, 40.0])]
-    {
-        let loss = policy_loss(&terms, gross);
-        assert_eq!([loss.deductible, loss.over_limit, loss.coinsured, loss.pay], parts);
-    }
-    assert_eq!(PolicyTerms::new(0.0, 1.0, 1.1), Err(TermsError::Coinsurance(1.1)));
-    assert!(PolicyTerms::new(-1.0, 1.0, 0.0).is_err() && PolicyTerms::new(0.0, f64::NAN, 0.0).is_err());
-}
-
-#[test]
-fn layers_pay_from_the_reserve_upwards_and_share_pro_rata() {
-    let layers = Layers::new(10.0, &[20.0, 30.0], 5.0).unwrap();
-    let mut owed = [30.0, 0.0, 60.0];
-    let mut taken = [0.0; 4];
-    assert_eq!(waterfall(&layers, &mut owed, &mut taken), 25.0);
-    assert_eq!(taken, [10.0, 20.0, 30.0, 5.0]);
-    assert!((owed[0] - 25.0 / 3.0).abs() < 1e-12 && owed[1] == 0.0);
-    let mut owed = [15.0, 0.0, 0.0];
-    assert_eq!(waterfall(&layers, &mut owed, &mut taken), 0.0);
-    assert_eq!(taken, [10.0, 5.0, 0.0, 0.0]);
-    assert_eq!((layers.attachment(2), layers.name(2).as_str()), (30.0, "tranche 1"));
-}
-
-/// Sum of a ticket's parts = gross, to 1e-12, and each layer takes its slice of the total.
-#[test]
-fn the_parts_add_up_to_the_gross_loss() {
-    for seed in 0..20_000 {
-        let random = &mut Stream::new(seed, 1, 0);
-        let amount = |random: &mut Stream| {
+/// A loss with many ties at nothing and elsewhere.
+fn tied(seed: u64, count: usize) -> Vec<f64> {
+    let mut random = Stream::new(seed, 4, 0);
+    (0..count)
+        .map(|_| {
             let u = random.uniform();
-            if u < 0.15 { 0.0 } else { libm::exp(20.0 * u - 6.0) }
-        };
-        let markets = 1 + (random.uniform() * 6.0) as usize;
-        let tranches: Vec<f64> = (0..1 + (random.uniform() * 4.0) as usize).map(|_| amount(random)).collect();
-        let layers = Layers::new(amount(random), &tranches, amount(random)).unwrap();
-        let (mut gross_total, mut kept, mut owed) = (0.0, 0.0, Vec::new());
-        for _ in 0..markets {
-            let limit = if random.uniform() < 0.2 { f64::INFINITY } else { amount(random) };
-            let coinsurance = if random.uniform() < 0.3 { 0.0 } else { random.uniform() };
-            let terms = PolicyTerms::new(amount(random), limit, coinsurance).unwrap();
-            let gross = amount(random);
-            let loss = policy_loss(&terms, gross);
-            let parts = loss.deductible + loss.over_limit + loss.coinsured;
-            assert!((parts + loss.pay - gross).abs() <= 1e-12 * gross, "seed {seed}: {loss:?}");
-            assert!([loss.deductible, loss.over_limit, loss.coinsured, loss.pay].iter().all(|&x| x >= 0.0));
-            gross_total += gross;
-            kept += parts;
-            owed.push(loss.pay);
+            if u < 0.7 { 0.0 } else { (40.0 * u * random.exponential()).floor() / 4.0 }
+        })
+        .collect()
+}
+
+#[test]
+fn weights_of_one_change_nothing() {
+    for seed in 0..60 {
+        let count = 400 + 97 * seed as usize;
+        let losses = if seed % 2 == 0 { tied(seed, count) } else { normals(seed, count) };
+        let ones = vec![1.0; count];
+        for level in [0.6, 0.9, 0.99] {
+            let plain = LossStatistics::of(&losses, level).unwrap();
+            let weighted = WeightedStatistics::of(&losses, &ones, level).unwrap();
+            let tail = weighted_tails(&losses, &ones, &[level]).unwrap()[0];
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * (1e-3 + a.abs());
+            assert_eq!(tail.value_at_risk.value, plain.tail.value_at_risk.value, "seed {seed}, {level}");
+            assert_eq!(
+                (tail.samples, tail.thin),
+                (plain.tail.samples, plain.tail.thin),
+                "seed {seed}, {level}"
+            );
+            // One sample may be in the tail in part.
+            assert!((tail.effective_samples - plain.tail.samples as f64).abs() < 1.0);
+            for (a, b) in
+                [(weighted.mean, plain.mean), (weighted.expected_shortfall, plain.tail.expected_shortfall)]
+            {
+                let close = (a.standard_error - b.standard_error).abs() <= b.standard_error / count as f64;
+                assert!(near(a.value, b.value) && close, "seed {seed}, {level}: {a:?} {b:?}");
+            }
+            assert!((weighted.mean_reduction - 1.0).abs() < 2.0 / count as f64);
+            assert!((weighted.shortfall_reduction - 1.0).abs() < 2.0 / count as f64);
+            assert!(near(weighted.effective_samples, count as f64));
         }
-        let before = owed.clone();
-        let total: f64 = before.iter().sum();
-        let mut taken = vec![0.0; layers.sizes().len()];
-        let residual = waterfall(&layers, &mut owed, &mut taken);
-        let near = 1e-12 * gross_total;
-        assert!((kept + taken.iter().sum::<f64>() + residual - gross_total).abs() <= near, "seed {seed}");
-        assert!((owed.iter().sum::<f64>() - residual).abs() <= near);
-        for (index, (taken, size)) in taken.iter().zip(layers.sizes()).enumerate() {
-            let slice = layer_loss(total, layers.attachment(index), *size);
-            assert!((taken - slice).abs() <= near, "seed {seed}, layer {index}: {taken}, {slice}");
-        }
-        assert!(owed.iter().zip(&before).all(|(after, before)| *after >= 0.0 && after <= before));
     }
+    // The errors of VaR count ranks in whole samples there and by weight here.
+    let losses = normals(5, 100_000);
+    for level in [0.9, 0.99] {
+        let plain = LossStatistics::of(&losses, level).unwrap().tail.value_at_risk.standard_error;
+        let weighted = weighted_tails(&losses, &vec![1.0; 100_000], &[level]).unwrap()[0].value_at_risk;
+        assert!((weighted.standard_error / plain - 1.0).abs() < 0.05, "{weighted:?} {plain}");
+    }
+}
+
+/// A sample of whole weights is the sample in which each loss stands as many times.
+#[test]
+fn a_weight_of_two_is_a_loss_twice() {
+    let losses = normals(8, 3000);
+    let mut random = Stream::new(9, 0, 0);
+    let mut weights: Vec<f64> = losses.iter().map(|_| (3.0 * random.uniform()).floor()).collect();
+    let copies = |weights: &[f64]| -> Vec<f64> {
+        let repeated = losses.iter().zip(weights).flat_map(|(&x, &w)| std::iter::repeat_n(x, w as usize));
+        repeated.collect()
+    };
+    // As many copies as losses, so that the weights average to one.
+    let mut index = 0;
+    while copies(&weights).len() != losses.len() {
+        weights[index] += if copies(&weights).len() < losses.len() { 1.0 } else { -weights[index].min(1.0) };
+        index += 1;
+    }
+    let repeated = copies(&weights);
+    for level in [0.5, 0.9, 0.97] {
+        let tail = weighted_tails(&losses, &weights, &[level]).unwrap()[0];
+        let expected = LossStatistics::of(&repeated, level).unwrap().tail;
+        assert_eq!(tail.value_at_risk.value, expected.value_at_risk.value);
+        let (a, b) = (tail.expected_shortfall.value, expected.expected_shortfall.value);
+        assert!((a - b).abs() < 1e-12, "{a} {b}");
+        assert!(tail.effective_samples < expected.effective_samples);
+    }
+    let levels = LayerLevels { deductible: Some(0.5), reserve: 0.9, tranches: vec![0.97, 0.99] };
+    let (found, expected) = (
+        propose_weighted_layers(&losses, &weights, &levels).unwrap(),
+        propose_layers(&repeated, &levels).unwrap(),
+    );
+    assert_eq!((found.reserve, &found.tranches), (expected.reserve, &expected.tranches));
+    assert!(found.thin && propose_weighted_layers(&losses, &weights[1..], &levels).is_err());
 }

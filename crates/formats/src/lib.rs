@@ -12,6 +12,7 @@
 //! - [`price_table`]: hourly closes, into [`seawall_actuary::price::PriceHistory`]
 //! - [`depth_quotes`]: sale quotes, into impact curves
 //! - [`bad_debt_events`]: recorded events
+//! - [`loss_shard`]: simulated losses of a range of paths, written and merged
 
 pub mod bad_debt_events;
 pub mod candles;
@@ -20,6 +21,7 @@ pub mod depth_quotes;
 pub mod error;
 mod field;
 pub mod loan_book;
+pub mod loss_shard;
 pub mod market_terms;
 mod nearest;
 pub mod price_table;

@@ -15,7 +15,7 @@ pub mod principle;
 pub mod ruin;
 pub mod vasicek;
 
-pub use allocation::{Allocation, allocate_expected_shortfall};
+pub use allocation::{Allocation, allocate_expected_shortfall, allocate_weighted_shortfall};
 pub use distortion::{Distortion, DistortionError, constant_cost_price};
 pub use parametric::{Parametric, gaussian_shortfall_allocation};
 pub use principle::{Principle, layer_price};

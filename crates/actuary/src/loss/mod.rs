@@ -1,24 +1,44 @@
-//! Loss distributions: simulation of all markets, statistics, policy terms and layers.
+//! Loss distributions: simulation of all markets, settlement, and all figures of the losses.
 //!
-//! [`simulation`] runs every market along every path and keeps one loss per path, horizon and market;
-//! [`statistics`] describes a column of losses; [`terms`] sends a path's losses through the policies and the
-//! layers of the pool, in the order of operations of the settlement engine.
+//! [`simulation`] runs every market along every path; [`settle`] sends a path's losses through the engine's own policies
+//! and waterfall ([`terms`]); [`accumulator`] gathers weighted paths one by one, in bounded memory and with the same
+//! bits however they are split ([`exact`], [`worst`]), and gives all [`figures`] of a quote, the [`layer`]s' among them;
+//! [`codec`] writes it to bytes. [`statistics`] and [`weighted`] describe a column of losses kept in memory.
 //!
 //! Units: losses in the unit of account of the markets (USD if spot prices are in USD).
 
 mod control;
 mod replicated;
+pub mod accumulator;
+pub mod codec;
+pub mod exact;
+mod exceedance;
+pub mod figures;
+mod histogram;
+pub mod layer;
+mod moments;
+pub mod settle;
 pub mod simulation;
+pub mod spec;
 pub mod statistics;
+pub(crate) mod tail;
 pub mod terms;
-mod weighted;
+pub mod weighted;
+mod worst;
 
 pub use crate::math::Estimate;
 pub use control::{Control, Controlled};
 pub use replicated::{ReplicatedStatistics, student_quantile};
+pub use accumulator::LossAccumulator;
+pub use codec::CodecError;
+pub use exact::{ExactSum, SumOverflow, power_of_two_above};
+pub use exceedance::ExceedancePoint;
+pub use figures::{HorizonFigures, LineFigures, LossFigures, MarketFigures};
+pub use histogram::{LossHistogram, PartsHistogram};
+pub use layer::LayerFigures;
+pub use settle::{PolicyLoss, Settled, Settlement};
 pub use simulation::{LossMatrix, Plan, SimulationError, simulate, simulate_model};
+pub use spec::{LossError, Spec};
 pub use statistics::{LossStatistics, StatisticsError, Tail, exceedance_probability, tail_loss};
-pub use terms::{
-    LayerLosses, Layers, PolicyLoss, PolicyTerms, TermsError, layer_loss, policy_loss, waterfall,
-};
-pub use weighted::WeightedStatistics;
+pub use terms::{LayerLosses, Layers, PolicyTerms, TermsError, layer_loss};
+pub use weighted::{WeightedStatistics, weighted_tails};

@@ -59,7 +59,9 @@ pub struct Tail {
     pub expected_shortfall: Estimate,
     /// Samples in the tail that are not zero.
     pub samples: usize,
-    /// True when `samples` is below [`TAIL_SAMPLES_MIN`]: the figures hang on few paths.
+    /// As many samples of equal weight would say as much (Kish): `(sum w)^2 / sum w^2` over `samples`.
+    pub effective_samples: f64,
+    /// True when `effective_samples` is below [`TAIL_SAMPLES_MIN`]: the figures hang on few paths.
     pub thin: bool,
 }
 
@@ -84,6 +86,7 @@ impl Tail {
             value_at_risk: Estimate { value: value_at_risk, standard_error: mass.quantile_error(sorted) },
             expected_shortfall: Estimate { value: shortfall, standard_error: variance.sqrt() },
             samples,
+            effective_samples: samples as f64,
             thin: samples < TAIL_SAMPLES_MIN,
         })
     }

@@ -1,18 +1,12 @@
-//! A path's gross losses through the policies and the layers of the pool.
-//!
-//! The order of operations is that of settlement: per policy deductible, aggregate limit, coinsurance; then the
-//! pool's layers from first loss to last (reserve, tranches from junior to senior, mutual layer), each taking
-//! `min(layer, still owed)` and sharing it over the markets in their order by cumulative shares; what no layer
-//! takes is the residual. A path's loss within the horizon is booked at once, which gives the same result as
-//! booking it in parts, because the settlement rules are cumulative.
-//!
-//! Not modelled: the event limit and the early bound, which need the times of the losses within the path (both
-//! only lower what the pool pays); the mutual layer is a plain last layer, without the sufferer's own bond first
-//! and the cap on other members' bonds.
+//! What policies pay for, and the layers that stand behind them. The settlement itself is the engine's
+//! ([`super::settle`]).
 //!
 //! Units: the settlement token's, as floating point.
 
-use super::simulation::LossMatrix;
+use super::{
+    settle::{Settled, Settlement},
+    simulation::LossMatrix,
+};
 
 /// What an insured market's policy pays for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,32 +64,6 @@ impl PolicyTerms {
         }
         Ok(Self { deductible, limit, coinsurance })
     }
-}
-
-/// A gross loss by who bears it; the parts after `gross` add up to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct PolicyLoss {
-    /// Loss of the market.
-    pub gross: f64,
-    /// Paid from the insured's deductible bond.
-    pub deductible: f64,
-    /// Above the limit: the market's own.
-    pub over_limit: f64,
-    /// Kept by the insured as coinsurance.
-    pub coinsured: f64,
-    /// Owed by the pool.
-    pub pay: f64,
-}
-
-/// One policy's loss: `ded = min(gross, deductible)`, `eligible = min(gross - ded, limit)`,
-/// `pay = eligible (1 - coinsurance)`.
-#[must_use]
-pub fn policy_loss(terms: &PolicyTerms, gross: f64) -> PolicyLoss {
-    let deductible = gross.min(terms.deductible);
-    let above = gross - deductible;
-    let eligible = above.min(terms.limit);
-    let pay = eligible * (1.0 - terms.coinsurance);
-    PolicyLoss { gross, deductible, over_limit: above - eligible, coinsured: eligible - pay, pay }
 }
 
 /// The pool's layers, from first loss to last.
@@ -157,32 +125,6 @@ pub fn layer_loss(loss: f64, attachment: f64, size: f64) -> f64 {
     (loss - attachment).clamp(0.0, size)
 }
 
-/// Lets the layers pay what is owed to the markets. `owed` holds each market's pay and is left with its residual;
-/// `taken[l]` becomes what layer `l` pays. Each layer takes `min(layer, still owed)`, split over the markets in
-/// their order by differences of cumulative shares. Returns the residual of all markets.
-pub fn waterfall(layers: &Layers, owed: &mut [f64], taken: &mut [f64]) -> f64 {
-    for (size, taken) in layers.sizes.iter().zip(taken.iter_mut()) {
-        let total: f64 = owed.iter().sum();
-        let take = size.min(total);
-        *taken = take;
-        if take <= 0.0 {
-            continue;
-        }
-        if take >= total {
-            owed.fill(0.0);
-            continue;
-        }
-        let (mut cumulative, mut shared) = (0.0, 0.0);
-        for market in owed.iter_mut() {
-            cumulative += *market;
-            let share_to_here = take * (cumulative / total);
-            *market = (*market - (share_to_here - shared)).max(0.0);
-            shared = share_to_here;
-        }
-    }
-    owed.iter().sum()
-}
-
 /// Losses of a pool by path, after policies and layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerLosses {
@@ -195,7 +137,8 @@ pub struct LayerLosses {
 }
 
 impl LayerLosses {
-    /// Sends every path of a horizon through policies (one a market, same order) and layers.
+    /// Sends every path of a horizon through policies (one a market, same order) and layers, with the largest
+    /// loss as the exposure that fixes the size of a unit.
     ///
     /// # Errors
     /// A number of policies other than that of the markets, a horizon that was not simulated.
@@ -215,14 +158,16 @@ impl LayerLosses {
         let columns = |count: usize| (0..count).map(|_| Vec::with_capacity(losses.paths())).collect();
         let mut result =
             Self { pays: columns(markets), layers: columns(layers.sizes.len()), residual: Vec::new() };
-        let (mut owed, mut taken) = (vec![0.0; markets], vec![0.0; layers.sizes.len()]);
+        let exposure = losses.rows(horizon).map(|row| row.iter().sum()).fold(0.0, f64::max);
+        let settlement = Settlement::new(policies, layers, if exposure > 0.0 { exposure } else { 1.0 })?;
+        let mut settled = Settled::default();
         for row in losses.rows(horizon) {
-            for (market, (terms, &gross)) in policies.iter().zip(row).enumerate() {
-                owed[market] = policy_loss(terms, gross).pay;
-                result.pays[market].push(owed[market]);
+            settlement.settle(row, &mut settled)?;
+            for (column, &owed) in result.pays.iter_mut().zip(&settled.owed) {
+                column.push(owed);
             }
-            result.residual.push(waterfall(layers, &mut owed, &mut taken));
-            for (column, &loss) in result.layers.iter_mut().zip(&taken) {
+            result.residual.push(settled.residual);
+            for (column, &loss) in result.layers.iter_mut().zip(&settled.taken) {
                 column.push(loss);
             }
         }

@@ -79,7 +79,7 @@ pub enum PremiumError {
     },
     /// The losses make no distribution.
     #[error(transparent)]
-    Losses(#[from] crate::loss::StatisticsError),
+    Losses(#[from] crate::loss::LossError),
 }
 
 /// A premium by its lines; `total = expected_loss + loading + expenses + no_claims_bonus`.

@@ -13,6 +13,6 @@ pub mod tranche;
 
 pub use breakdown::{Breakdown, PremiumError, PremiumTerms, Risk};
 pub use settlement::{SettlementError, premium_units, units_down};
-pub use sizing::{LayerLevels, ProposedLayers, propose_layers};
+pub use sizing::{LayerLevels, ProposedLayers, propose_layers, propose_weighted_layers};
 pub use split::{fair_split, split_units};
-pub use tranche::{TrancheTable, tranche_table};
+pub use tranche::{TrancheTable, tranche_table, tranche_table_of_figures};

@@ -3,6 +3,7 @@
 //! Units: those of the losses.
 
 use crate::loss::statistics::{StatisticsError, Tail, sorted};
+use crate::loss::weighted::sample;
 use crate::math::Estimate;
 
 /// Levels of the quantiles at which the layers end, not falling, each in (0, 1).
@@ -38,6 +39,26 @@ pub struct ProposedLayers {
 /// No loss, one that is not finite, a level outside (0, 1) or below the one before.
 pub fn propose_layers(losses: &[f64], levels: &LayerLevels) -> Result<ProposedLayers, StatisticsError> {
     let sorted = sorted(losses)?;
+    propose(levels, |level| Tail::of_sorted(&sorted, level))
+}
+
+/// The same from losses and their weights.
+///
+/// # Errors
+/// As for [`propose_layers`]; lengths that differ, a weight that is negative or not finite.
+pub fn propose_weighted_layers(
+    losses: &[f64],
+    weights: &[f64],
+    levels: &LayerLevels,
+) -> Result<ProposedLayers, StatisticsError> {
+    let worst = sample(losses, weights)?;
+    propose(levels, |level| Ok(worst.cut(level)?.tail))
+}
+
+fn propose(
+    levels: &LayerLevels,
+    tail_at: impl Fn(f64) -> Result<Tail, StatisticsError>,
+) -> Result<ProposedLayers, StatisticsError> {
     let mut previous = 0.0;
     let mut ends = Vec::with_capacity(levels.tranches.len() + 2);
     let mut thin = false;
@@ -46,7 +67,7 @@ pub fn propose_layers(losses: &[f64], levels: &LayerLevels) -> Result<ProposedLa
             return Err(StatisticsError::Level(level));
         }
         previous = level;
-        let tail = Tail::of_sorted(&sorted, level)?;
+        let tail = tail_at(level)?;
         thin = tail.thin;
         Ok(tail.value_at_risk)
     };

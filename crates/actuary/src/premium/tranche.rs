@@ -9,7 +9,7 @@
 //! Units: amounts in the unit of account, returns per period unless said.
 
 use super::breakdown::{PremiumError, non_negative};
-use crate::loss::{Estimate, LayerLosses, Layers, LossStatistics, statistics::sum};
+use crate::loss::{Estimate, LayerFigures, LayerLosses, Layers};
 
 /// One layer of a pool over a period.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,140 +67,67 @@ pub fn tranche_table(
             return Err(PremiumError::Layers { name, found, expected });
         }
     }
+    let figures = losses
+        .layers
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            let (attachment, size) = (layers.attachment(index), layers.sizes()[index]);
+            LayerFigures::of_losses(&layers.name(index), attachment, size, column, level)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    tranche_table_of_figures(&figures, premiums, years)
+}
+
+/// Describes layers by their figures. `premiums` holds each layer's premium over the period of the losses, `years`
+/// its length. Layers without a premium (the residual) are left out: `premiums` may be shorter than `figures`.
+///
+/// # Errors
+/// More premiums than layers; a premium or period that is negative or not finite.
+pub fn tranche_table_of_figures(
+    figures: &[LayerFigures],
+    premiums: &[f64],
+    years: f64,
+) -> Result<Vec<TrancheTable>, PremiumError> {
+    if premiums.len() > figures.len() {
+        return Err(PremiumError::Layers {
+            name: "premiums",
+            found: premiums.len(),
+            expected: figures.len(),
+        });
+    }
     if !(years > 0.0 && years.is_finite()) {
         return Err(PremiumError::Parameter { name: "period", value: years });
     }
-    let rows = losses.layers.iter().zip(premiums).enumerate();
-    rows.map(|(index, (column, &premium))| {
-        non_negative("premium", premium)?;
-        let layer = Layer {
-            name: layers.name(index),
-            attachment: layers.attachment(index),
-            size: layers.sizes()[index],
-        };
-        layer.describe(column, premium, years, level)
-    })
-    .collect()
-}
-
-struct Layer {
-    name: String,
-    attachment: f64,
-    size: f64,
-}
-
-impl Layer {
-    fn describe(
-        self,
-        losses: &[f64],
-        premium: f64,
-        years: f64,
-        level: f64,
-    ) -> Result<TrancheTable, PremiumError> {
-        let statistics = LossStatistics::of(losses, level)?;
-        let Self { name, attachment, size } = self;
-        let sized = size > 0.0 && size.is_finite();
-        let rate = |e: Estimate| sized.then(|| e.scaled(1.0 / size));
-        let profit = Estimate {
-            value: premium - statistics.mean.value,
-            standard_error: statistics.mean.standard_error,
-        };
-        let ratios = Ratios { losses, premium, statistics: &statistics };
-        Ok(TrancheTable {
-            name,
-            attachment,
-            exhaustion: attachment + size,
-            expected_loss: statistics.mean,
-            probability_of_loss: statistics.probability,
-            probability_of_exhaustion: frequency(losses, |x| sized && x >= size * (1.0 - 1e-12)),
-            loss_given_loss: mean_of_positive(losses),
-            expected_shortfall: statistics.tail.expected_shortfall,
-            thin: statistics.tail.thin,
-            premium,
-            expected_return: rate(profit),
-            deviation: rate(statistics.deviation),
-            sharpe: ratios.sharpe(),
-            sortino: ratios.sortino(),
-            return_on_shortfall: ratios.on_shortfall(),
-            breakeven_spread: rate(statistics.mean).map(|e| e.scaled(1.0 / years)),
+    figures
+        .iter()
+        .zip(premiums)
+        .map(|(layer, &premium)| {
+            non_negative("premium", premium)?;
+            Ok(describe(layer, premium, years))
         })
-    }
+        .collect()
 }
 
-fn frequency(losses: &[f64], happens: impl Fn(f64) -> bool) -> Estimate {
-    let n = losses.len() as f64;
-    let value = losses.iter().filter(|&&x| happens(x)).count() as f64 / n;
-    Estimate { value, standard_error: (value * (1.0 - value) / n).sqrt() }
-}
-
-fn mean_of_positive(losses: &[f64]) -> Option<Estimate> {
-    let positive = || losses.iter().copied().filter(|&x| x > 0.0);
-    let n = positive().count() as f64;
-    if n == 0.0 {
-        return None;
-    }
-    let value = sum(positive()) / n;
-    let squares = sum(positive().map(|x| (x - value) * (x - value)));
-    // One sample says nothing about its own spread.
-    let standard_error = if n > 1.0 { (squares / (n - 1.0) / n).sqrt() } else { f64::INFINITY };
-    Some(Estimate { value, standard_error })
-}
-
-/// Ratios of profit to risk. They do not depend on the layer's size, which cancels.
-struct Ratios<'a> {
-    losses: &'a [f64],
-    premium: f64,
-    statistics: &'a LossStatistics,
-}
-
-impl Ratios<'_> {
-    fn profit(&self) -> f64 {
-        self.premium - self.statistics.mean.value
-    }
-
-    fn with_influence(&self, value: f64, influence: impl Fn(f64) -> f64) -> Estimate {
-        let n = self.losses.len() as f64;
-        let squares = sum(self.losses.iter().map(|&x| influence(x) * influence(x)));
-        Estimate { value, standard_error: squares.sqrt() / n }
-    }
-
-    fn sharpe(&self) -> Option<Estimate> {
-        let (mean, deviation) = (self.statistics.mean.value, self.statistics.deviation.value);
-        if deviation <= 0.0 {
-            return None;
-        }
-        let ratio = self.profit() / deviation;
-        Some(self.with_influence(ratio, |x| {
-            let z = (x - mean) / deviation;
-            -z - ratio / 2.0 * (z * z - 1.0)
-        }))
-    }
-
-    fn sortino(&self) -> Option<Estimate> {
-        let below = |x: f64| (self.premium - x).min(0.0);
-        let n = self.losses.len() as f64;
-        let downside = (sum(self.losses.iter().map(|&x| below(x) * below(x))) / n).sqrt();
-        if downside <= 0.0 {
-            return None;
-        }
-        let ratio = self.profit() / downside;
-        Some(self.with_influence(ratio, |x| {
-            let z = below(x) / downside;
-            (self.statistics.mean.value - x) / downside - ratio / 2.0 * (z * z - 1.0)
-        }))
-    }
-
-    fn on_shortfall(&self) -> Option<Estimate> {
-        let tail = &self.statistics.tail;
-        let shortfall = tail.expected_shortfall.value;
-        if shortfall <= 0.0 {
-            return None;
-        }
-        let ratio = self.profit() / shortfall;
-        let (at_risk, share) = (tail.value_at_risk.value, 1.0 - tail.level);
-        Some(self.with_influence(ratio, |x| {
-            let on_tail = at_risk - shortfall + (x - at_risk).max(0.0) / share;
-            (self.statistics.mean.value - x - ratio * on_tail) / shortfall
-        }))
+fn describe(layer: &LayerFigures, premium: f64, years: f64) -> TrancheTable {
+    let sized = layer.size > 0.0 && layer.size.is_finite();
+    let rate = |amount: Estimate| sized.then(|| amount.scaled(1.0 / layer.size));
+    TrancheTable {
+        name: layer.name.clone(),
+        attachment: layer.attachment,
+        exhaustion: layer.attachment + layer.size,
+        expected_loss: layer.expected_loss,
+        probability_of_loss: layer.probability_of_loss,
+        probability_of_exhaustion: layer.probability_of_exhaustion,
+        loss_given_loss: layer.loss_given_loss,
+        expected_shortfall: layer.tail.expected_shortfall,
+        thin: layer.tail.thin,
+        premium,
+        expected_return: rate(layer.profit(premium)),
+        deviation: rate(layer.deviation),
+        sharpe: layer.sharpe(premium),
+        sortino: layer.sortino(premium),
+        return_on_shortfall: layer.return_on_shortfall(premium),
+        breakeven_spread: rate(layer.expected_loss).map(|amount| amount.scaled(1.0 / years)),
     }
 }
