@@ -20,12 +20,12 @@ fn markets(second: usize) -> Vec<MarketModel> {
     ];
     let scarce = Depth::per_hour(0.05, 0.01).unwrap();
     [
-        MarketSpec { renewal_days: Some(30.4), ..spec(&books[0]) },
+        MarketSpec { renewal_days: Some(182.5 / 6.0), ..spec(&books[0]) },
         MarketSpec { depth: scarce, columns: Columns::Collateral(second), ..spec(&books[1]) },
         MarketSpec {
             depth: scarce,
             delay_hours: ByRegime { calm: 2.0, stressed: 150.0 },
-            renewal_days: Some(60.0),
+            renewal_days: Some(182.5 / 3.0),
             ..spec(&books[2])
         },
     ]
