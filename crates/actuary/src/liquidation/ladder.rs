@@ -5,11 +5,20 @@
 //! and one number, or one a threshold, is the whole state of a path ([`super::state`]).
 //!
 //! Positions of one threshold form a *class*: within a class the positions under water at a sale price are a
-//! prefix as well, which is what makes a step O(log M). Positions of several classes share one capacity, filled
-//! in order of `H` across them; a step then costs O(classes x log M).
+//! prefix as well, which is what makes a step O(log M), O(1) on the table of log prices. Positions of several
+//! classes share one capacity, filled in order of `H` across them; a step then costs O(classes).
+//!
+//! A rung keeps its break price beside the prefix sums before it, so that one lookup touches one line of cache.
 //!
 //! Units: collateral and debt in tokens, prices in debt tokens per collateral token.
 
+use rayon::prelude::*;
+
+use super::{
+    close_factor::CloseFactor,
+    shortfall::{Done, Sale, class_loss},
+    table::PriceTable,
+};
 use crate::book::Position;
 
 /// Why a ladder cannot be built.
@@ -45,33 +54,51 @@ pub enum LadderError {
     },
 }
 
+/// A place in the ladder: the break price of the position there, and the sums over those before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rung {
+    /// Break price; minus infinity at the end of the ladder, which no price reaches.
+    pub(super) h: f64,
+    pub(super) debt: f64,
+    pub(super) collateral: f64,
+}
+
+/// What the positions of a class are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Part {
+    /// Whole positions.
+    Whole,
+    /// What the first liquidation of a close factor below 1 repays; the survivors are the class of that number.
+    Repaid {
+        /// Number of the class of survivors, members in the same order.
+        survivors: usize,
+    },
+    /// What is left after it. Its losses are counted together with those of the part repaid.
+    Survivors,
+}
+
 /// Positions of one liquidation threshold, sorted by break price, falling.
 #[derive(Clone, Debug)]
 pub(super) struct Class {
     pub(super) threshold: f64,
+    pub(super) part: Part,
     /// Place of each member in the order of the whole ladder; empty when the ladder has one class only.
     pub(super) members: Vec<u32>,
-    pub(super) breaks: Vec<f64>,
-    /// `debt[k]` is the debt of the first `k` members; one entry more than `breaks`.
-    pub(super) debt: Vec<f64>,
-    /// Collateral of the first `k` members.
-    pub(super) collateral: Vec<f64>,
-}
-
-/// The order across several classes, along which one capacity is filled.
-#[derive(Clone, Debug)]
-struct Across {
-    breaks: Vec<f64>,
-    debt: Vec<f64>,
-    owner: Vec<u32>,
+    /// One more than there are members.
+    pub(super) rungs: Vec<Rung>,
 }
 
 /// Positions of a market sorted by break price, with prefix sums. Immutable: paths share it.
 #[derive(Clone, Debug)]
 pub struct Ladder {
     classes: Vec<Class>,
-    /// None when there is one class, which is then the order itself.
-    across: Option<Across>,
+    /// The order across several classes, along which one capacity is filled; empty for one class, which is then
+    /// the order itself.
+    across: Vec<Rung>,
+    /// Class of each place of `across`.
+    owner: Vec<u32>,
+    table: PriceTable,
+    close_factor: Option<CloseFactor>,
 }
 
 impl Ladder {
@@ -80,50 +107,81 @@ impl Ladder {
     /// # Errors
     /// A position whose amounts or threshold make no sense, or more than 2^32 - 1 positions.
     pub fn new(positions: &[Position]) -> Result<Self, LadderError> {
-        let limit = u32::MAX as usize;
+        Self::with_close_factor(positions, None)
+    }
+
+    /// As [`Ladder::new`], with a first liquidation that repays a part of the debt.
+    ///
+    /// # Errors
+    /// As [`Ladder::new`].
+    pub(super) fn with_close_factor(
+        positions: &[Position],
+        close_factor: Option<CloseFactor>,
+    ) -> Result<Self, LadderError> {
+        let limit = u32::MAX as usize / 2;
         if positions.len() > limit {
             return Err(LadderError::TooMany { count: positions.len(), limit });
         }
-        let mut rungs = Vec::with_capacity(positions.len());
-        for (index, position) in positions.iter().enumerate() {
-            if let Some(rung) = Rung::of(index, position)? {
-                rungs.push(rung);
+        let mut sorted = Sorted::all(positions)?;
+        let mut thresholds: Vec<f64> = Vec::new();
+        for rung in &sorted {
+            if let Err(place) = thresholds.binary_search_by(|t| t.total_cmp(&rung.threshold)) {
+                thresholds.insert(place, rung.threshold);
             }
         }
-        rungs.sort_by(|a, b| {
-            b.break_price.total_cmp(&a.break_price).then(a.threshold.total_cmp(&b.threshold))
+        sorted.par_sort_unstable_by(|a, b| {
+            let by_price = b.break_price.total_cmp(&a.break_price);
+            by_price.then(a.threshold.total_cmp(&b.threshold)).then(a.index.cmp(&b.index))
         });
-        let mut thresholds: Vec<f64> = rungs.iter().map(|r| r.threshold).collect();
-        thresholds.sort_by(f64::total_cmp);
-        thresholds.dedup();
-        let several = thresholds.len() > 1;
-        let mut classes: Vec<Class> = thresholds.iter().map(|&threshold| Class::empty(threshold)).collect();
-        let mut owner = Vec::new();
-        for (place, rung) in rungs.iter().enumerate() {
-            let class = thresholds.partition_point(|&t| t < rung.threshold);
-            classes[class].breaks.push(rung.break_price);
-            if several {
-                classes[class].members.push(place as u32);
-                owner.push(class as u32);
+        let mut classes: Vec<Class> = Vec::with_capacity(thresholds.len());
+        for &threshold in &thresholds {
+            let members = sorted.iter().filter(|r| r.threshold == threshold);
+            classes.push(Class::new(threshold, members.map(|r| (r.break_price, r.debt, r.collateral))));
+        }
+        if let Some(factor) = &close_factor {
+            factor.split(&mut classes);
+        }
+        Ok(Self::of_classes(classes, close_factor))
+    }
+
+    /// Puts classes into one order.
+    fn of_classes(mut classes: Vec<Class>, close_factor: Option<CloseFactor>) -> Self {
+        if classes.is_empty() {
+            classes.push(Class::new(1.0, core::iter::empty()));
+        }
+        let (mut across, mut owner) = (Vec::new(), Vec::new());
+        if classes.len() > 1 {
+            let count: usize = classes.iter().map(|class| class.rungs.len() - 1).sum();
+            (across, owner) = (Vec::with_capacity(count + 1), Vec::with_capacity(count));
+            let mut sums = (Sum::default(), Sum::default());
+            let mut heads = vec![0; classes.len()];
+            for place in 0..count {
+                // Among equal break prices the lower number first: thresholds rise with it.
+                let mut next = 0;
+                for (number, (class, &head)) in classes.iter().zip(&heads).enumerate() {
+                    if class.rungs[head].h > classes[next].rungs[heads[next]].h {
+                        next = number;
+                    }
+                }
+                let (class, head) = (&mut classes[next], &mut heads[next]);
+                let (here, after) = (class.rungs[*head], class.rungs[*head + 1]);
+                across.push(Rung { h: here.h, debt: sums.0.value(), collateral: sums.1.value() });
+                sums.0.add(after.debt - here.debt);
+                sums.1.add(after.collateral - here.collateral);
+                class.members.push(place as u32);
+                owner.push(next as u32);
+                *head += 1;
             }
+            across.push(Rung { h: f64::NEG_INFINITY, debt: sums.0.value(), collateral: sums.1.value() });
         }
-        for class in &mut classes {
-            let members = || rungs.iter().filter(|r| r.threshold == class.threshold);
-            class.debt = prefix_sums(members().map(|r| r.debt));
-            class.collateral = prefix_sums(members().map(|r| r.collateral));
-        }
-        let across = several.then(|| Across {
-            breaks: rungs.iter().map(|r| r.break_price).collect(),
-            debt: prefix_sums(rungs.iter().map(|r| r.debt)),
-            owner,
-        });
-        Ok(Self { classes, across })
+        let table = PriceTable::new(if across.is_empty() { &classes[0].rungs } else { &across });
+        Self { classes, across, owner, table, close_factor }
     }
 
     /// Number of positions with debt.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.breaks().len()
+        self.order().len() - 1
     }
 
     /// True when no position has debt.
@@ -135,71 +193,122 @@ impl Ladder {
     /// Number of distinct thresholds.
     #[must_use]
     pub fn classes(&self) -> usize {
-        self.classes.len()
+        self.classes.iter().filter(|class| class.part != Part::Survivors).count()
     }
 
     /// Debt of all positions, debt tokens.
     #[must_use]
     pub fn total_debt(&self) -> f64 {
-        self.debt().last().copied().unwrap_or(0.0)
+        self.order()[self.len()].debt
     }
 
     /// Debt of the positions that break at `price` or above, debt tokens.
     #[must_use]
     pub fn debt_broken_at(&self, price: f64) -> f64 {
-        let count = count_from(self.breaks(), 0, |h| h >= price);
-        self.debt().get(count).copied().unwrap_or(0.0)
+        self.order()[self.reach(0, price)].debt
     }
 
     /// Break prices in the order of service, falling.
     #[must_use]
-    pub fn breaks(&self) -> &[f64] {
-        match (&self.across, self.classes.first()) {
-            (Some(across), _) => &across.breaks,
-            (None, Some(class)) => &class.breaks,
-            (None, None) => &[],
-        }
+    pub fn breaks(&self) -> Vec<f64> {
+        self.order()[..self.len()].iter().map(|rung| rung.h).collect()
     }
 
-    /// Prefix sums of debt in the order of service; empty for an empty ladder.
-    pub(super) fn debt(&self) -> &[f64] {
-        match (&self.across, self.classes.first()) {
-            (Some(across), _) => &across.debt,
-            (None, Some(class)) => &class.debt,
-            (None, None) => &[],
-        }
+    /// The highest break price; minus infinity for an empty ladder.
+    #[must_use]
+    pub fn first_break(&self) -> f64 {
+        self.order()[0].h
     }
 
-    /// The classes, thresholds rising.
+    /// Bad debt of all that is broken at a price if it were sold there, debt tokens. Whole positions only.
+    pub(super) fn shortfall(&self, price: f64, keep: f64) -> f64 {
+        if price > self.first_break() {
+            return 0.0;
+        }
+        let loss = |class: &Class| {
+            let count = class.rungs.partition_point(|rung| rung.h >= price);
+            let until =
+                Done { count, debt: class.rungs[count].debt, collateral: class.rungs[count].collateral };
+            class_loss(class, &Done::default(), &until, Sale::at(price), keep)
+        };
+        self.classes.iter().map(loss).sum()
+    }
+
+    /// The rungs in the order of service, with an end that no price reaches.
+    #[inline]
+    pub(super) fn order(&self) -> &[Rung] {
+        if self.across.is_empty() { &self.classes[0].rungs } else { &self.across }
+    }
+
+    /// The classes, thresholds rising, survivors last; at least one.
+    #[inline]
     pub(super) fn class_slice(&self) -> &[Class] {
         &self.classes
     }
 
     /// Class of the position at `place` in the order of service.
     pub(super) fn owner(&self, place: usize) -> usize {
-        self.across.as_ref().and_then(|a| a.owner.get(place)).map_or(0, |&class| class as usize)
+        self.owner.get(place).map_or(0, |&class| class as usize)
     }
 
-    /// Break price of the position at `place`; minus infinity past the end, which no price reaches.
-    pub(super) fn break_at(&self, place: usize) -> f64 {
-        self.breaks().get(place).copied().unwrap_or(f64::NEG_INFINITY)
+    /// Number of positions that break at `price` or above, known to be at least `from`.
+    #[inline]
+    pub(super) fn reach(&self, from: usize, price: f64) -> usize {
+        let order = self.order();
+        // Most steps move a few places only.
+        let near = (from + 8).min(order.len());
+        for (place, rung) in order[..near].iter().enumerate().skip(from) {
+            // Not a number reaches nothing.
+            let reached = rung.h >= price;
+            if !reached {
+                return place;
+            }
+        }
+        self.table.count(order, price).max(from)
+    }
+
+    /// The close factor that the ladder was built with.
+    pub(super) fn close_factor(&self) -> Option<&CloseFactor> {
+        self.close_factor.as_ref()
     }
 }
 
 impl Class {
-    fn empty(threshold: f64) -> Self {
-        Self { threshold, members: Vec::new(), breaks: Vec::new(), debt: Vec::new(), collateral: Vec::new() }
+    /// A class of members (break price, debt, collateral), break prices falling.
+    pub(super) fn new(threshold: f64, members: impl Iterator<Item = (f64, f64, f64)>) -> Self {
+        let (mut debt, mut collateral) = (Sum::default(), Sum::default());
+        let mut rungs = Vec::with_capacity(members.size_hint().1.unwrap_or(0) + 1);
+        for (h, d, c) in members {
+            rungs.push(Rung { h, debt: debt.value(), collateral: collateral.value() });
+            debt.add(d);
+            collateral.add(c);
+        }
+        rungs.push(Rung { h: f64::NEG_INFINITY, debt: debt.value(), collateral: collateral.value() });
+        Self { threshold, part: Part::Whole, members: Vec::new(), rungs }
     }
 }
 
-struct Rung {
+/// A position on its way into the ladder.
+#[derive(Clone, Copy)]
+struct Sorted {
     break_price: f64,
     collateral: f64,
     debt: f64,
     threshold: f64,
+    index: u32,
 }
 
-impl Rung {
+impl Sorted {
+    fn all(positions: &[Position]) -> Result<Vec<Self>, LadderError> {
+        let numbered = || positions.par_iter().enumerate();
+        let found: Result<Vec<Self>, LadderError> =
+            numbered().filter_map(|(index, position)| Self::of(index, position).transpose()).collect();
+        // Of several refusals that of the first position is reported, whoever found one first.
+        found.map_err(|any| {
+            numbered().find_map_first(|(index, position)| Self::of(index, position).err()).unwrap_or(any)
+        })
+    }
+
     fn of(index: usize, position: &Position) -> Result<Option<Self>, LadderError> {
         let Position { collateral, debt, liquidation_threshold: threshold } = *position;
         if !(threshold > 0.0 && threshold <= 1.0) {
@@ -210,38 +319,31 @@ impl Rung {
         if !sound || (debt > 0.0 && !(break_price.is_finite() && break_price > 0.0)) {
             return Err(LadderError::Amount { index, collateral, debt });
         }
-        Ok((debt > 0.0).then_some(Self { break_price, collateral, debt, threshold }))
+        let index = index as u32;
+        Ok((debt > 0.0).then_some(Self { break_price, collateral, debt, threshold, index }))
     }
 }
 
-/// Sums of the first 0, 1, 2, ... values, compensated (Neumaier), so that differences of far apart entries keep
-/// their digits in books of many positions.
-fn prefix_sums(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let (mut sum, mut lost) = (0.0_f64, 0.0_f64);
-    let mut sums = vec![0.0];
-    for value in values {
-        let next = sum + value;
-        lost += if sum.abs() >= value.abs() { (sum - next) + value } else { (value - next) + sum };
-        sum = next;
-        sums.push(sum + lost);
-    }
-    sums
+/// A compensated sum (Neumaier), so that differences of far apart prefix sums keep their digits in books of many
+/// positions.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sum {
+    sum: f64,
+    lost: f64,
 }
 
-/// Number of leading entries for which `holds`, known to be at least `from`; `holds` is true up to one place and
-/// false from there on. Gallops, because a step usually moves a few places only.
-pub(super) fn count_from<T: Copy>(values: &[T], from: usize, holds: impl Fn(T) -> bool) -> usize {
-    let mut low = from.min(values.len());
-    let mut stride = 1;
-    while let Some(&value) = values.get(low + stride - 1) {
-        if !holds(value) {
-            break;
-        }
-        low += stride;
-        stride *= 2;
+impl Sum {
+    pub(super) fn add(&mut self, value: f64) {
+        let next = self.sum + value;
+        let (large, small) =
+            if self.sum.abs() >= value.abs() { (self.sum, value) } else { (value, self.sum) };
+        self.lost += (large - next) + small;
+        self.sum = next;
     }
-    let high = (low + stride - 1).min(values.len());
-    low + values[low..high].partition_point(|&v| holds(v))
+
+    pub(super) fn value(self) -> f64 {
+        self.sum + self.lost
+    }
 }
 
 #[cfg(test)]
@@ -250,17 +352,6 @@ mod tests {
 
     fn position(collateral: f64, debt: f64, threshold: f64) -> Position {
         Position { collateral, debt, liquidation_threshold: threshold }
-    }
-
-    #[test]
-    fn galloping_count_equals_a_scan() {
-        let values: Vec<u32> = (0..70).collect();
-        for from in 0..70 {
-            for end in from..=72 {
-                let expected = (end as usize).min(values.len());
-                assert_eq!(count_from(&values, from as usize, |v| v < end), expected);
-            }
-        }
     }
 
     #[test]
@@ -273,11 +364,29 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(ladder.breaks(), [80.0, 70.0, 50.0]);
-        assert_eq!(ladder.debt(), [0.0, 60.0, 116.0, 156.0]);
+        let debts: Vec<f64> = ladder.order().iter().map(|rung| rung.debt).collect();
+        assert_eq!(debts, [0.0, 60.0, 116.0, 156.0]);
         assert_eq!(ladder.classes(), 2);
         assert_eq!(ladder.class_slice()[1].members, [1, 2]);
         assert_eq!(ladder.debt_broken_at(70.0), 116.0);
         assert_eq!(ladder.debt_broken_at(70.1), 60.0);
+    }
+
+    #[test]
+    fn reach_equals_a_scan_from_anywhere() {
+        let positions: Vec<Position> =
+            (0..300).map(|i| position(1.0, libm::exp(-f64::from(i % 97) * 0.1), 0.8)).collect();
+        let ladder = Ladder::new(&positions).unwrap();
+        let breaks = ladder.breaks();
+        for step in 0..1000 {
+            let price = 1.3 * libm::exp(-f64::from(step) * 0.01);
+            let expected = breaks.iter().filter(|h| **h >= price).count();
+            for from in [0, expected / 2, expected.saturating_sub(1), expected] {
+                assert_eq!(ladder.reach(from, price), expected, "price {price} from {from}");
+            }
+        }
+        assert_eq!(ladder.reach(0, 0.0), 300);
+        assert_eq!(ladder.reach(7, f64::NAN), 7);
     }
 
     #[test]

@@ -15,7 +15,10 @@
 //! Units: losses in the value of the debt tokens lost, at the debt asset's price when the loss is made (USD if
 //! spot prices are in USD). Times in years of 365 days.
 
-use super::{ByRegime, Depth, Interval, Ladder, LadderError, LadderState, Service, ServiceError};
+use super::{
+    ByRegime, Depth, Interval, Ladder, LadderError, LadderState, LiquidationRules, Service, ServiceError,
+    close_factor::CloseFactor,
+};
 use crate::{
     book::{Market, Position},
     price::PricePath,
@@ -48,7 +51,7 @@ pub enum Columns {
 
 impl Columns {
     /// Column of the ladder's price, or of its numerator.
-    fn price(self) -> usize {
+    pub(super) fn price(self) -> usize {
         match self {
             Self::Collateral(column)
             | Self::Ratio { collateral: column, .. }
@@ -57,7 +60,7 @@ impl Columns {
     }
 
     /// Column of the debt asset, where it is simulated.
-    fn debt(self) -> Option<usize> {
+    pub(super) fn debt(self) -> Option<usize> {
         match self {
             Self::Collateral(_) => None,
             Self::Ratio { debt, .. } | Self::Pair { debt, .. } => Some(debt),
@@ -106,6 +109,22 @@ pub enum MarketModelError {
         market: String,
         /// The bonus given.
         bonus: f64,
+    },
+    /// The cost of a liquidation is negative or not finite.
+    #[error("market {market}: gas {gas} of a liquidation is negative or not finite")]
+    Gas {
+        /// Name of the market.
+        market: String,
+        /// The cost given.
+        gas: f64,
+    },
+    /// The close factor is not above 0 and at most 1.
+    #[error("market {market}: close factor {fraction} is not above 0 and at most 1")]
+    CloseFactor {
+        /// Name of the market.
+        market: String,
+        /// The share given.
+        fraction: f64,
     },
     /// The renewal period is not positive and finite.
     #[error("market {market}: renewal of {days} days is not positive and finite")]
@@ -180,6 +199,7 @@ pub struct AtOpening {
 pub struct MarketModel {
     name: String,
     ladder: Ladder,
+    dust: Ladder,
     service: Service,
     spot: f64,
     debt_price: f64,
@@ -189,11 +209,19 @@ pub struct MarketModel {
 }
 
 impl MarketModel {
-    /// Builds the ladder and the terms of service.
+    /// Builds the ladder and the terms of service, by the default rules of liquidation.
     ///
     /// # Errors
     /// Spot prices, bonus, depth, delay, renewal or positions that make no sense.
     pub fn new(spec: &MarketSpec<'_>) -> Result<Self, MarketModelError> {
+        Self::with_rules(spec, &LiquidationRules::default())
+    }
+
+    /// The same by given rules of liquidation.
+    ///
+    /// # Errors
+    /// As [`MarketModel::new`], and rules that make no sense.
+    pub fn with_rules(spec: &MarketSpec<'_>, rules: &LiquidationRules) -> Result<Self, MarketModelError> {
         let name = || spec.market.name.clone();
         for (asset, price) in [
             (&spec.market.collateral_asset, spec.collateral_price),
@@ -209,12 +237,25 @@ impl MarketModel {
         if let Some(days) = spec.renewal_days.filter(|&days| !positive(days)) {
             return Err(MarketModelError::Renewal { market: name(), days });
         }
+        if !(rules.gas >= 0.0 && rules.gas.is_finite()) {
+            return Err(MarketModelError::Gas { market: name(), gas: rules.gas });
+        }
+        let fraction = rules.close_factor;
+        if !(fraction > 0.0 && fraction <= 1.0) {
+            return Err(MarketModelError::CloseFactor { market: name(), fraction });
+        }
         let spot = spec.collateral_price / spec.debt_price;
         let keep = 1.0 / (1.0 + spec.bonus);
         let (sound, breached): (Vec<Position>, Vec<Position>) =
             spec.market.positions.iter().copied().partition(|p| !breached(p, spot));
-        let ladder =
-            Ladder::new(&sound).map_err(|source| MarketModelError::Ladder { market: name(), source })?;
+        let no_ladder = |source| MarketModelError::Ladder { market: name(), source };
+        // Nobody liquidates what costs more than it brings. Positions that make no sense stay with the others, which
+        // refuse them.
+        let is_dust = |p: &Position| spec.bonus * p.debt * spec.debt_price < rules.gas;
+        let (dust, served): (Vec<Position>, Vec<Position>) = sound.into_iter().partition(is_dust);
+        let close_factor = (fraction < 1.0).then_some(CloseFactor { fraction, bonus: spec.bonus });
+        let ladder = Ladder::with_close_factor(&served, close_factor).map_err(no_ladder)?;
+        let dust = Ladder::new(&dust).map_err(no_ladder)?;
         let depth = spec.depth.by_regime();
         let capacity =
             ByRegime { calm: depth.calm / spec.debt_price, stressed: depth.stressed / spec.debt_price };
@@ -225,6 +266,7 @@ impl MarketModel {
         Ok(Self {
             name: name(),
             ladder,
+            dust,
             service,
             spot,
             debt_price: spec.debt_price,
@@ -244,10 +286,16 @@ impl MarketModel {
         &self.name
     }
 
-    /// Debt of the ladder at the snapshot, unit of account.
+    /// Debt at the snapshot, dust included and what is past its threshold not, unit of account.
     #[must_use]
     pub fn debt(&self) -> f64 {
-        self.ladder.total_debt() * self.debt_price
+        (self.ladder.total_debt() + self.dust.total_debt()) * self.debt_price
+    }
+
+    /// Debt of positions that nobody would liquidate, because the bonus is below the cost; unit of account.
+    #[must_use]
+    pub fn dust(&self) -> f64 {
+        self.dust.total_debt() * self.debt_price
     }
 
     /// Positions already past their threshold at the snapshot, which are left out.
@@ -266,6 +314,33 @@ impl MarketModel {
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.service
+    }
+
+    /// Where the prices stand in a path.
+    #[must_use]
+    pub fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    /// Spot price of the debt asset, unit of account.
+    #[must_use]
+    pub fn debt_price(&self) -> f64 {
+        self.debt_price
+    }
+
+    /// Years after which the book is redrawn.
+    pub(super) fn renewal_years(&self) -> Option<f64> {
+        self.renewal_years
+    }
+
+    /// Bad debt of what is broken and unserved at a price, dust included, debt tokens.
+    pub(super) fn unserved(&self, state: &LadderState, price: f64) -> f64 {
+        state.unrealised(&self.ladder, &self.service, price) + self.dust.shortfall(price, self.service.keep())
+    }
+
+    /// Highest break price of all positions, dust included.
+    pub(super) fn first_break(&self) -> f64 {
+        self.ladder.first_break().max(self.dust.first_break())
     }
 
     /// Spot price, debt tokens per collateral token.
@@ -310,10 +385,10 @@ impl MarketModel {
             }
             let by_now = end * (1.0 + TIME_TOLERANCE);
             while let Some((_, loss)) = open_horizons.next_if(|(horizon, _)| **horizon <= by_now) {
-                *loss = realised + self.unrealised(state, &interval) * quotes.debt_value();
+                *loss = realised + self.unserved(state, interval.after) * quotes.debt_value();
             }
             if renewal <= by_now {
-                realised += self.unrealised(state, &interval) * quotes.debt_value();
+                realised += self.unserved(state, interval.after) * quotes.debt_value();
                 quotes.renew();
                 state.restart(&self.ladder, self.spot);
                 let period = self.renewal_years.unwrap_or(f64::INFINITY);
@@ -329,10 +404,6 @@ impl MarketModel {
                 Err(MarketModelError::Short { market: self.name.clone(), end: start, horizon })
             }
         }
-    }
-
-    fn unrealised(&self, state: &LadderState, interval: &Interval) -> f64 {
-        state.unrealised(&self.ladder, &self.service, interval.after)
     }
 }
 

@@ -2,20 +2,34 @@
 //!
 //! [`ladder`] sorts the positions of a market by break price and keeps prefix sums; [`state`] carries one
 //! market along one path; [`depth`] says how much debt per hour the market can take; [`market`] puts them
-//! together for a market of the book, with the stationary renewal of the book.
+//! together for a market of the book, with the stationary renewal of the book; [`system`] runs all markets of a pool
+//! along many paths side by side, with what they share: depth, the impact of forced sales, congestion, oracles.
 //!
 //! Units: prices inside a ladder are debt tokens per collateral token; debt and loss are debt tokens; time is
 //! years of 365 days; depth and delay are given per hour and in hours.
 
+mod close_factor;
 pub mod depth;
 pub mod ladder;
+mod latency;
 pub mod market;
+pub mod rules;
+mod shortfall;
 pub mod state;
+mod supply;
+pub mod system;
+mod table;
 
 pub use depth::{Depth, DepthError, ImpactCurve};
 pub use ladder::{Ladder, LadderError};
 pub use market::{AtOpening, Columns, MarketModel, MarketModelError, MarketSpec};
+pub use rules::LiquidationRules;
 pub use state::{Interval, LadderState, Liquidated, Service, ServiceError};
+pub use supply::Reservoir;
+pub use system::{
+    DelaySpells, DepthPool, Feedback, ImpactShape, Outages, SpellRates, System, SystemError, SystemOptions,
+    SystemState,
+};
 
 /// Hours of a year of 365 days, the year in which path times are counted.
 pub const HOURS_PER_YEAR: f64 = 8760.0;

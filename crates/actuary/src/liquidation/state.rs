@@ -31,17 +31,26 @@ use std::collections::VecDeque;
 
 use super::{
     ByRegime, HOURS_PER_YEAR,
-    ladder::{Class, Ladder, count_from},
+    ladder::{Class, Ladder, Part},
+    latency::{Latency, Pass},
+    shortfall::{Done, Sale, class_loss, pair_loss},
+    supply::{Filling, Source, Supply, Tank},
 };
 
-/// Share of an interval by which two times may differ and still count as equal: times are sums of steps.
-const TIME_TOLERANCE: f64 = 1e-9;
+/// An order to liquidate within an interval: what broke at the trigger, sold at the sale price.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order {
+    pub trigger: f64,
+    pub sale: Sale,
+    pub filling: Filling,
+}
 
 /// How liquidation works in a market.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Service {
     keep: f64,
-    capacity_per_year: ByRegime,
+    source: Source,
+    capacity: ByRegime,
     delay_years: ByRegime,
 }
 
@@ -80,11 +89,12 @@ impl Service {
                 return Err(ServiceError::Delay(value));
             }
         }
-        let scale = |x: ByRegime, f: fn(f64) -> f64| ByRegime { calm: f(x.calm), stressed: f(x.stressed) };
+        let years = |hours: f64| hours / HOURS_PER_YEAR;
         Ok(Self {
             keep: 1.0 - discount,
-            capacity_per_year: scale(capacity, |x| x * HOURS_PER_YEAR),
-            delay_years: scale(delay, |x| x / HOURS_PER_YEAR),
+            source: Source::new(capacity, None),
+            capacity,
+            delay_years: ByRegime { calm: years(delay.calm), stressed: years(delay.stressed) },
         })
     }
 
@@ -94,11 +104,10 @@ impl Service {
         self.keep
     }
 
-    /// Debt that can be extinguished in `years` of a regime, debt tokens.
+    /// Debt that can be extinguished per hour, debt tokens.
     #[must_use]
-    pub fn capacity(&self, years: f64, stressed: bool) -> f64 {
-        let rate = self.capacity_per_year.get(stressed);
-        if rate.is_infinite() { rate } else { rate * years }
+    pub fn capacity_per_hour(&self) -> ByRegime {
+        self.capacity
     }
 
     /// Years from breaking to being servable.
@@ -133,26 +142,13 @@ pub struct Liquidated {
 }
 
 impl Liquidated {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.debt += other.debt;
         self.loss += other.loss;
     }
 }
 
-/// Where collateral is sold: at `price`, or a share `1 - lag` of the way back at the position's own break price.
-#[derive(Clone, Copy)]
-struct Sale {
-    price: f64,
-    lag: f64,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Done {
-    count: usize,
-    debt: f64,
-    collateral: f64,
-}
-
+/// A past interval that liquidators have not seen yet.
 #[derive(Clone, Copy, Debug)]
 struct Observation {
     time: f64,
@@ -169,10 +165,14 @@ pub struct LadderState {
     /// Break price of the next position: an idle step compares with it and ends.
     next: f64,
     classes: Vec<Done>,
+    /// Where the classes are to be after a service; only used with a close factor.
+    targets: Vec<Done>,
     price: f64,
     observed: f64,
     time: f64,
     pending: VecDeque<Observation>,
+    /// Whether something seen before may still trigger: the last observation or one that is to come.
+    busy: bool,
 }
 
 impl LadderState {
@@ -184,10 +184,12 @@ impl LadderState {
             served: 0.0,
             next: f64::NEG_INFINITY,
             classes: Vec::new(),
+            targets: Vec::new(),
             price,
-            observed: price,
+            observed: f64::INFINITY,
             time: 0.0,
             pending: VecDeque::new(),
+            busy: false,
         };
         state.restart(ladder, price);
         state
@@ -197,13 +199,14 @@ impl LadderState {
     pub fn restart(&mut self, ladder: &Ladder, price: f64) {
         self.first = 0;
         self.served = 0.0;
-        self.next = ladder.break_at(0);
+        self.next = ladder.first_break();
         self.classes.clear();
-        self.classes.resize(ladder.classes(), Done::default());
-        self.price = price;
-        self.observed = price;
-        self.time = 0.0;
+        self.classes.resize(ladder.class_slice().len(), Done::default());
         self.pending.clear();
+        self.price = price;
+        self.time = 0.0;
+        self.observed = price;
+        self.busy = self.observed <= self.next;
     }
 
     /// Debt liquidated so far, debt tokens.
@@ -214,6 +217,7 @@ impl LadderState {
 
     /// Break price of the next position to be served; minus infinity when none is left.
     #[must_use]
+    #[inline]
     pub fn next_break(&self) -> f64 {
         self.next
     }
@@ -233,13 +237,22 @@ impl LadderState {
         if price > self.next {
             return 0.0;
         }
-        let sale = Sale { price, lag: 1.0 };
-        let end = count_from(ladder.breaks(), self.first, |h| h >= price);
+        let sale = Sale::at(price);
+        let end = ladder.reach(self.first, price);
+        let until = |number: usize| {
+            let class = &ladder.class_slice()[number];
+            class_until(class, &self.classes[number], end)
+        };
         let mut loss = 0.0;
-        for (class, done) in ladder.class_slice().iter().zip(&self.classes) {
-            let count = class_count(class, done, end);
-            let until = Done { count, debt: class.debt[count], collateral: class.collateral[count] };
-            loss += class_loss(class, done, &until, sale, service.keep);
+        for (number, (class, done)) in ladder.class_slice().iter().zip(&self.classes).enumerate() {
+            loss += match (class.part, ladder.close_factor()) {
+                (Part::Repaid { survivors }, Some(factor)) => {
+                    let pair = [(done, &until(number)), (&self.classes[survivors], &until(survivors))];
+                    pair_loss(factor, &ladder.class_slice()[survivors], pair, sale, service.keep)
+                }
+                (Part::Survivors, _) => 0.0,
+                _ => class_loss(class, done, &until(number), sale, service.keep),
+            };
         }
         loss
     }
@@ -253,138 +266,269 @@ impl LadderState {
         sale: f64,
         cap: f64,
     ) -> Liquidated {
-        self.serve(ladder, service.keep, trigger, Sale { price: sale, lag: 1.0 }, cap)
+        self.serve(ladder, service.keep, trigger, Sale::at(sale), cap)
     }
 
     /// Carries the market through one interval, in the order given at the head of this module.
     #[inline]
     pub fn step_interval(&mut self, ladder: &Ladder, service: &Service, interval: &Interval) -> Liquidated {
-        // With nothing pending the last observed price is the opening, which is not below the low.
-        if interval.low.min(interval.after) > self.next && self.pending.is_empty() {
-            self.price = interval.after;
-            self.observed = interval.after;
-            self.time += interval.years;
+        if interval.low.min(interval.after) > self.next && !self.busy {
+            self.resume(interval.after, self.time + interval.years);
             return Liquidated::default();
         }
-        self.step_active(ladder, service, interval)
+        let latency = Latency::of(service.delay_years(interval.stressed));
+        let supply = service.source.over(&Tank::FULL, interval.years, interval.stressed);
+        self.step_active(ladder, service.keep, interval, &latency, supply, 1.0).0
     }
 
+    /// One active interval of a market that has its supply for itself; returns what is left of it. `crash` is what a
+    /// crash at the end leaves of a reservoir.
     #[inline(never)]
-    fn step_active(&mut self, ladder: &Ladder, service: &Service, interval: &Interval) -> Liquidated {
-        let Interval { low, close, after, years, stressed } = *interval;
-        let (open, start) = (self.price, self.time);
-        let (delay, end) = (service.delay_years(stressed), start + years);
-        let mut cap = service.capacity(years, stressed);
+    pub(super) fn step_active(
+        &mut self,
+        ladder: &Ladder,
+        keep: f64,
+        interval: &Interval,
+        latency: &Latency,
+        mut supply: Supply,
+        crash: f64,
+    ) -> (Liquidated, Supply) {
+        let mut pass = self.enter(interval, latency);
         let mut total = Liquidated::default();
-        let mut part = |state: &mut Self, trigger: f64, sale: Sale| {
-            let liquidated = state.serve(ladder, service.keep, trigger, sale, cap);
-            cap -= liquidated.debt;
-            total.add(liquidated);
+        while let Some(moment) = self.due(&pass, latency) {
+            supply.advance(pass.end - moment);
+            let order = self.see(&mut pass, moment);
+            total.add(self.fill(ladder, keep, &order, &mut supply));
+        }
+        for order in [self.backlog_order(&pass), pass.crossing()].into_iter().flatten() {
+            total.add(self.fill(ladder, keep, &order, &mut supply));
+        }
+        if pass.jump_is_seen() {
+            supply.advance(0.0);
+            supply.shrink(crash);
+            total.add(self.fill(ladder, keep, &Order::at_once(interval.after), &mut supply));
+        }
+        self.leave(&pass, interval.after);
+        (total, supply)
+    }
+
+    /// Serves an order out of a supply.
+    fn fill(&mut self, ladder: &Ladder, keep: f64, order: &Order, supply: &mut Supply) -> Liquidated {
+        let demand = self.demand(ladder, order.trigger);
+        if demand <= 0.0 {
+            return Liquidated::default();
+        }
+        let cap = supply.limit(order.filling, demand);
+        let liquidated = self.serve(ladder, keep, order.trigger, order.sale, cap);
+        supply.take(order.filling, demand, liquidated.debt);
+        liquidated
+    }
+
+    /// Whether past observations keep the market from being idle.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Takes the market to a price and a time at which nothing is triggered.
+    #[inline]
+    pub(super) fn resume(&mut self, price: f64, time: f64) {
+        self.price = price;
+        self.time = time;
+        self.observed = f64::INFINITY;
+    }
+
+    /// Sets price and time of a busy market, which keeps what it has observed.
+    pub(super) fn reopen(&mut self, price: f64, time: f64) {
+        self.price = price;
+        self.time = time;
+    }
+
+    /// Begins an interval. If the oracle comes back in it, its price of that moment is an observation.
+    pub(super) fn enter(&mut self, interval: &Interval, latency: &Latency) -> Pass {
+        let pass = Pass::new(self.price, self.time, interval, latency);
+        if let Some(time) = pass.back() {
+            let price = pass.price_at(time);
+            self.pending.push_back(Observation { time, low: price, after: price });
+        }
+        pass
+    }
+
+    /// When the next observation comes to light, if it does so in this interval.
+    pub(super) fn due(&self, pass: &Pass, latency: &Latency) -> Option<f64> {
+        pass.within(latency.moment(self.pending.front()?.time))
+    }
+
+    /// The order that the next observation gives at that moment.
+    pub(super) fn see(&mut self, pass: &mut Pass, moment: f64) -> Order {
+        pass.news = true;
+        let seen = self.pending.pop_front();
+        let (low, after) = seen.map_or((f64::INFINITY, self.observed), |seen| (seen.low, seen.after));
+        self.observed = after;
+        Order { trigger: low, sale: Sale::at(pass.price_at(moment)), filling: Filling::Moment }
+    }
+
+    /// The order for what broke before the interval.
+    pub(super) fn backlog_order(&self, pass: &Pass) -> Option<Order> {
+        let trigger = match (pass.late, pass.news) {
+            (false, _) => pass.open.max(pass.close),
+            (true, false) => self.observed,
+            (true, true) => return None,
         };
-        let mut news = false;
-        while let Some(seen) = self.pending.front().copied() {
-            let moment = seen.time + delay;
-            if moment > end + TIME_TOLERANCE * years {
-                break;
-            }
-            self.pending.pop_front();
-            let passed = ((moment - start) / years).clamp(0.0, 1.0);
-            part(self, seen.low, Sale { price: open + (close - open) * passed, lag: 1.0 });
-            self.observed = seen.after;
-            news = true;
-        }
-        if delay == 0.0 {
-            part(self, open.max(close), Sale { price: close, lag: 1.0 });
-        } else if !news {
-            part(self, self.observed, Sale { price: close, lag: 1.0 });
-        }
-        let seen_within = delay < years;
-        if seen_within {
-            part(self, low, Sale { price: close, lag: delay / years });
-        }
-        if delay == 0.0 {
-            part(self, after, Sale { price: after, lag: 1.0 });
-            self.observed = after;
-        } else {
-            let low = if seen_within { after } else { low.min(after) };
-            self.pending.push_back(Observation { time: end, low, after });
+        Some(Order { trigger, sale: Sale::at(pass.close), filling: Filling::Backlog })
+    }
+
+    /// Ends an interval at the price `after`.
+    pub(super) fn leave(&mut self, pass: &Pass, after: f64) {
+        match pass.shown(after) {
+            None if pass.hidden_from_end() => self.observed = pass.close,
+            None => {}
+            Some(_) if pass.jump_is_seen() => self.observed = after,
+            Some(low) => self.pending.push_back(Observation { time: pass.end, low, after }),
         }
         self.price = after;
-        self.time = end;
-        total
+        self.time = pass.end;
+        self.busy = self.observed <= self.next || self.pending.iter().any(|seen| seen.low <= self.next);
+        if !self.busy {
+            self.pending.clear();
+            self.observed = f64::INFINITY;
+        }
     }
 
-    fn serve(&mut self, ladder: &Ladder, keep: f64, trigger: f64, sale: Sale, cap: f64) -> Liquidated {
+    /// Debt that an order at this trigger asks for, debt tokens.
+    pub(super) fn demand(&self, ladder: &Ladder, trigger: f64) -> f64 {
+        if trigger > self.next {
+            return 0.0;
+        }
+        ladder.order()[ladder.reach(self.first, trigger)].debt - self.served
+    }
+
+    /// Serves at most `cap` of what broke at the trigger.
+    pub(super) fn serve(
+        &mut self,
+        ladder: &Ladder,
+        keep: f64,
+        trigger: f64,
+        sale: Sale,
+        cap: f64,
+    ) -> Liquidated {
         if trigger > self.next || cap <= 0.0 {
             return Liquidated::default();
         }
-        let debt = ladder.debt();
-        let broken = count_from(ladder.breaks(), self.first, |h| h >= trigger);
-        let Some(&demand) = debt.get(broken) else { return Liquidated::default() };
+        let order = ladder.order();
+        let broken = ladder.reach(self.first, trigger);
         if broken <= self.first {
             return Liquidated::default();
         }
-        let before = self.served;
+        let (before, demand) = (self.served, order[broken].debt);
         let limit = before + cap;
         let (place, partial) = if demand <= limit {
             (broken, 0.0)
         } else {
-            let place = count_from(&debt[1..], self.first, |d| d <= limit);
-            (place, limit - debt[place])
+            let whole = order[self.first + 1..=broken].partition_point(|rung| rung.debt <= limit);
+            let place = self.first + whole;
+            (place, limit - order[place].debt)
         };
-        let owner = ladder.owner(place);
-        let mut loss = 0.0;
-        for (index, (class, done)) in ladder.class_slice().iter().zip(&mut self.classes).enumerate() {
-            let count = class_count(class, done, place);
-            let mut until = Done { count, debt: class.debt[count], collateral: class.collateral[count] };
-            if partial > 0.0 && index == owner {
-                let rung_debt = class.debt[count + 1] - until.debt;
-                let rung_collateral = class.collateral[count + 1] - until.collateral;
-                let share = (partial / rung_debt).min(1.0);
-                until.debt += share * rung_debt;
-                until.collateral += share * rung_collateral;
-            }
-            if until.debt > done.debt {
-                loss += class_loss(class, done, &until, sale, keep);
-                *done = until;
-            }
-        }
+        let loss = self.move_to(ladder, keep, place, partial, sale);
         self.first = place;
-        self.next = ladder.break_at(place);
+        self.next = order[place].h;
         self.served = if partial > 0.0 { limit } else { demand };
         Liquidated { debt: self.served - before, loss }
     }
+
+    /// Moves every class to `place` and `partial` debt of the position there; returns the loss.
+    fn move_to(&mut self, ladder: &Ladder, keep: f64, place: usize, partial: f64, sale: Sale) -> f64 {
+        let owner = ladder.owner(place);
+        let until = |number: usize, class: &Class, done: &Done| {
+            let mut until = class_until(class, done, place);
+            if partial > 0.0 && number == owner {
+                let (here, next) = (class.rungs[until.count], class.rungs[until.count + 1]);
+                let (debt, collateral) = (next.debt - here.debt, next.collateral - here.collateral);
+                let share = (partial / debt).min(1.0);
+                until.debt += share * debt;
+                until.collateral += share * collateral;
+            }
+            until
+        };
+        let mut loss = 0.0;
+        let Some(factor) = ladder.close_factor() else {
+            for (number, (class, done)) in ladder.class_slice().iter().zip(&mut self.classes).enumerate() {
+                let until = until(number, class, done);
+                if until.debt > done.debt {
+                    loss += class_loss(class, done, &until, sale, keep);
+                    *done = until;
+                }
+            }
+            return loss;
+        };
+        self.targets.clear();
+        for (number, (class, done)) in ladder.class_slice().iter().zip(&self.classes).enumerate() {
+            let until = until(number, class, done);
+            self.targets.push(if until.debt > done.debt { until } else { *done });
+        }
+        let moves = |number: usize| (&self.classes[number], &self.targets[number]);
+        for (number, class) in ladder.class_slice().iter().enumerate() {
+            loss += match class.part {
+                Part::Repaid { survivors } => {
+                    let pair = [moves(number), moves(survivors)];
+                    pair_loss(factor, &ladder.class_slice()[survivors], pair, sale, keep)
+                }
+                Part::Survivors => 0.0,
+                Part::Whole => {
+                    let (done, until) = moves(number);
+                    class_loss(class, done, until, sale, keep)
+                }
+            };
+        }
+        core::mem::swap(&mut self.classes, &mut self.targets);
+        loss
+    }
 }
 
-/// Members of the class among the first `place` positions of the ladder.
+impl Order {
+    /// Whatever is broken at a price, sold at it now.
+    pub(super) fn at_once(price: f64) -> Self {
+        Self { trigger: price, sale: Sale::at(price), filling: Filling::Moment }
+    }
+}
+
+/// A class after all its members among the first `place` positions of the ladder.
 #[inline]
-fn class_count(class: &Class, done: &Done, place: usize) -> usize {
-    if class.members.is_empty() {
-        return place;
-    }
-    count_from(&class.members, done.count, |m| (m as usize) < place)
+fn class_until(class: &Class, done: &Done, place: usize) -> Done {
+    let count = if class.members.is_empty() {
+        place.min(class.rungs.len() - 1)
+    } else {
+        members_before(&class.members, done.count, place)
+    };
+    Done { count, debt: class.rungs[count].debt, collateral: class.rungs[count].collateral }
 }
 
-/// Bad debt of a class between two states at a sale, `(b - u) - sale (1-s) (C(b) - C(u))`.
-///
-/// With the sale price a blend of the break price and `sale.price`, a position is under water when
-/// `LT > (1-s) ((1-lag) + lag price / H)`, that is from a break price upwards: a prefix again.
-fn class_loss(class: &Class, from: &Done, until: &Done, sale: Sale, keep: f64) -> f64 {
-    let margin = class.threshold - keep * (1.0 - sale.lag);
-    if margin <= 0.0 {
-        return 0.0;
+/// Number of members below `place`, known to be at least `from`. Gallops, because a step usually moves a few places.
+fn members_before(members: &[u32], from: usize, place: usize) -> usize {
+    let holds = |member: u32| (member as usize) < place;
+    let mut low = from.min(members.len());
+    let mut stride = 1;
+    while let Some(&member) = members.get(low + stride - 1) {
+        if !holds(member) {
+            break;
+        }
+        low += stride;
+        stride *= 2;
     }
-    let under = sale.lag * sale.price * keep / margin;
-    match class.breaks.get(from.count) {
-        Some(&h) if h >= under => {}
-        _ => return 0.0,
+    let high = (low + stride - 1).min(members.len());
+    low + members[low..high].partition_point(|&member| holds(member))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn galloping_count_equals_a_scan() {
+        let values: Vec<u32> = (0..70).collect();
+        for from in 0..70 {
+            for end in from..=72 {
+                assert_eq!(members_before(&values, from, end), end.min(values.len()));
+            }
+        }
     }
-    let count = count_from(&class.breaks, from.count, |h| h >= under);
-    let (debt, collateral) = if class.debt[count] >= until.debt {
-        (until.debt - from.debt, until.collateral - from.collateral)
-    } else {
-        (class.debt[count] - from.debt, class.collateral[count] - from.collateral)
-    };
-    let at_break = (1.0 - sale.lag) * debt / class.threshold;
-    (debt - keep * (at_break + sale.lag * sale.price * collateral)).max(0.0)
 }

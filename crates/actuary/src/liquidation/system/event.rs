@@ -1,0 +1,339 @@
+//! The intervals of a unit's markets that end at one moment on one path, served jointly.
+
+use super::{System, lanes::Lanes, quotes::Quote, units::Unit};
+use crate::liquidation::{
+    Interval,
+    latency::{Latency, Pass},
+    state::Order,
+    supply::{Filling, Supply},
+};
+
+/// An interval of one market.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Event {
+    /// Number of the market.
+    pub market: usize,
+    /// Its prices, relative to time 0.
+    pub quote: Quote,
+    pub start: f64,
+    /// Price at its beginning, relative to time 0.
+    pub open: f64,
+    pub latency: Latency,
+}
+
+/// A market within its interval.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    market: usize,
+    pool: usize,
+    pass: Pass,
+    latency: Latency,
+    /// Ladder price after the interval, without forced sales.
+    plain: f64,
+    /// Value of a debt token at the end.
+    debt_value: f64,
+}
+
+/// An order of a running market.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    running: usize,
+    order: Order,
+    /// Debt, in units of the pool.
+    demand: f64,
+}
+
+/// Buffers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EventBuffers {
+    running: Vec<Running>,
+    supplies: Vec<Supply>,
+    wanted: Vec<Wanted>,
+    /// Value sold in each impact and not yet felt.
+    sold: Vec<f64>,
+}
+
+/// An event being worked off.
+struct Joint<'a> {
+    system: &'a System,
+    unit: &'a Unit,
+    lanes: &'a mut Lanes,
+    lane: usize,
+    buffers: &'a mut EventBuffers,
+}
+
+/// Serves the intervals that end together. `crash` is the size of a crash at that moment.
+pub(super) fn serve(
+    system: &System,
+    unit: &Unit,
+    lanes: &mut Lanes,
+    lane: usize,
+    events: &[Event],
+    crash: Option<f64>,
+    buffers: &mut EventBuffers,
+) {
+    let Some(end) = events.first().map(|event| event.quote.end) else { return };
+    let mut joint = Joint { system, unit, lanes, lane, buffers };
+    joint.enter(events);
+    joint.open(events, end);
+    joint.observations(end);
+    for filling in [Filling::Backlog, Filling::Crossing] {
+        joint.orders(|pass, state| match filling {
+            Filling::Backlog => state.backlog_order(pass),
+            _ => pass.crossing(),
+        });
+    }
+    joint.felt(end);
+    joint.jumps(end, crash);
+    joint.leave(end, crash);
+}
+
+impl Joint<'_> {
+    fn state(&mut self, market: usize) -> &mut crate::liquidation::LadderState {
+        let place = self.lanes.place(market, self.lane);
+        &mut self.lanes.states[place]
+    }
+
+    fn enter(&mut self, events: &[Event]) {
+        self.buffers.running.clear();
+        self.buffers.sold.clear();
+        self.buffers.sold.resize(self.unit.feedback.len(), 0.0);
+        for &Event { market, quote, start, open, latency } in events {
+            let place = self.lanes.place(market, self.lane);
+            let scale = self.lanes.scale[place];
+            let before = scale * self.lanes.impact(self.system, market, self.lane, start);
+            let at_end = scale * self.lanes.impact(self.system, market, self.lane, quote.end);
+            let interval = Interval {
+                low: quote.low * before,
+                close: quote.close * at_end,
+                after: quote.after * at_end,
+                years: quote.end - start,
+                stressed: quote.stressed,
+            };
+            let debt_value = self.lanes.debt_scale[place] * quote.debt;
+            let state = self.state(market);
+            if state.is_busy() {
+                state.reopen(open * before, start);
+            } else {
+                state.resume(open * before, start);
+            }
+            let pass = state.enter(&interval, &latency);
+            let (pool, plain) = (self.system.pool_of[market], quote.after * scale);
+            self.buffers.running.push(Running { market, pool, pass, latency, plain, debt_value });
+        }
+    }
+
+    /// Opens the pools: for the time since they were last drawn on, or since the first of the intervals began.
+    fn open(&mut self, events: &[Event], end: f64) {
+        self.buffers.supplies.clear();
+        for &pool in &self.unit.pools {
+            let of_pool = || events.iter().filter(|event| self.system.pool_of[event.market] == pool);
+            let start = of_pool().map(|event| event.start).fold(end, f64::min);
+            let stressed = of_pool().any(|event| event.quote.stressed);
+            let place = self.lanes.place(pool, self.lane);
+            let tank = &mut self.lanes.tanks[place];
+            self.buffers.supplies.push(self.system.sources[pool].open(tank, start, end, stressed));
+        }
+    }
+
+    /// Observations that come to light, moment by moment.
+    fn observations(&mut self, end: f64) {
+        loop {
+            let mut first = f64::INFINITY;
+            for number in 0..self.buffers.running.len() {
+                let Running { market, pass, latency, .. } = self.buffers.running[number];
+                let due = self.state(market).due(&pass, &latency);
+                first = first.min(due.unwrap_or(f64::INFINITY));
+            }
+            if first == f64::INFINITY {
+                break;
+            }
+            self.buffers.supplies.iter_mut().for_each(|supply| supply.advance(end - first));
+            self.buffers.wanted.clear();
+            for number in 0..self.buffers.running.len() {
+                let Running { market, mut pass, latency, .. } = self.buffers.running[number];
+                let state = self.state(market);
+                if state.due(&pass, &latency) == Some(first) {
+                    let order = state.see(&mut pass, first);
+                    self.buffers.running[number].pass = pass;
+                    self.want(number, order);
+                }
+            }
+            self.fill();
+        }
+    }
+
+    /// Orders of one kind of all markets.
+    fn orders(&mut self, order: impl Fn(&Pass, &crate::liquidation::LadderState) -> Option<Order>) {
+        self.buffers.wanted.clear();
+        for number in 0..self.buffers.running.len() {
+            let Running { market, pass, .. } = self.buffers.running[number];
+            if let Some(order) = order(&pass, self.state(market)) {
+                self.want(number, order);
+            }
+        }
+        self.fill();
+    }
+
+    fn want(&mut self, running: usize, order: Order) {
+        let market = self.buffers.running[running].market;
+        let ladder = self.system.markets[market].ladder();
+        let demand = self.state(market).demand(ladder, order.trigger) * self.system.weight[market];
+        if demand > 0.0 {
+            self.buffers.wanted.push(Wanted { running, order, demand });
+        }
+    }
+
+    /// The jump at the end, in rounds while forced sales move prices.
+    fn jumps(&mut self, end: f64, crash: Option<f64>) {
+        for (supply, &pool) in self.buffers.supplies.iter_mut().zip(&self.unit.pools) {
+            supply.advance(0.0);
+            if let Some(size) = crash {
+                supply.shrink(self.system.sources[pool].left_by_crash(size));
+            }
+        }
+        let rounds =
+            self.unit.feedback.iter().map(|&number| self.system.options.feedback[number].most_rounds);
+        for _ in 0..rounds.max().unwrap_or(1) {
+            self.buffers.wanted.clear();
+            for number in 0..self.buffers.running.len() {
+                if self.buffers.running[number].pass.jump_is_seen() {
+                    self.want(number, Order::at_once(self.after(number, end)));
+                }
+            }
+            if !self.fill() || !self.felt(end) {
+                break;
+            }
+        }
+    }
+
+    /// Ladder price after the interval as forced sales have left it.
+    fn after(&self, running: usize, end: f64) -> f64 {
+        let Running { market, plain, .. } = self.buffers.running[running];
+        plain * self.lanes.impact(self.system, market, self.lane, end)
+    }
+
+    /// Adds what was sold to the pressure on prices. True if a price has moved.
+    fn felt(&mut self, end: f64) -> bool {
+        let mut moved = false;
+        for (sold, &number) in self.buffers.sold.iter_mut().zip(&self.unit.feedback) {
+            if *sold > 0.0 {
+                let place = self.lanes.place(number, self.lane);
+                self.lanes.pressures[place].add(&self.system.options.feedback[number], end, *sold);
+                moved |= self.system.options.feedback[number].impact > 0.0;
+                *sold = 0.0;
+            }
+        }
+        moved
+    }
+
+    fn leave(&mut self, end: f64, crash: Option<f64>) {
+        for number in 0..self.buffers.running.len() {
+            let (after, Running { market, pass, .. }) =
+                (self.after(number, end), self.buffers.running[number]);
+            self.state(market).leave(&pass, after);
+        }
+        for (supply, &pool) in self.buffers.supplies.drain(..).zip(&self.unit.pools) {
+            let source = &self.system.sources[pool];
+            let place = self.lanes.place(pool, self.lane);
+            let tank = &mut self.lanes.tanks[place];
+            supply.close(source, tank, end);
+            if let Some(size) = crash {
+                source.crash(tank, end, size);
+            }
+        }
+    }
+
+    /// Serves what is wanted, pool by pool. True if anything was sold.
+    fn fill(&mut self) -> bool {
+        let mut any = false;
+        for index in 0..self.unit.pools.len() {
+            any |= self.fill_pool(index);
+        }
+        any
+    }
+
+    fn fill_pool(&mut self, index: usize) -> bool {
+        let pool = self.unit.pools[index];
+        let of_pool = |wanted: &&Wanted, running: &[Running]| running[wanted.running].pool == pool;
+        let (mut total, mut filling) = (0.0, Filling::Moment);
+        for wanted in self.buffers.wanted.iter().filter(|w| of_pool(w, &self.buffers.running)) {
+            total += wanted.demand;
+            filling = wanted.order.filling;
+        }
+        if total <= 0.0 {
+            return false;
+        }
+        let limit = self.buffers.supplies[index].limit(filling, total);
+        let level = if total <= limit { f64::NEG_INFINITY } else { self.level(pool, limit) };
+        if limit <= 0.0 {
+            return false;
+        }
+        let (mut left, mut sold) = (limit, 0.0);
+        // First what lies above the level, then what lies on it, as far as capacity goes.
+        for above in [true, false] {
+            if !above && level == f64::NEG_INFINITY {
+                break;
+            }
+            for number in 0..self.buffers.wanted.len() {
+                let Wanted { running, order, .. } = self.buffers.wanted[number];
+                let Running { market, debt_value, .. } = self.buffers.running[running];
+                if self.buffers.running[running].pool != pool || left <= 0.0 {
+                    continue;
+                }
+                let (ladder, weight) = (self.system.markets[market].ladder(), self.system.weight[market]);
+                let keep = self.system.markets[market].service().keep();
+                let floor = if above { level.next_up() } else { level };
+                let trigger = order.trigger.max(floor * self.system.markets[market].spot());
+                let cap = if above { f64::INFINITY } else { left / weight };
+                let served = self.state(market).serve(ladder, keep, trigger, order.sale, cap);
+                left -= served.debt * weight;
+                sold += served.debt * weight;
+                let place = self.lanes.place(market, self.lane);
+                self.lanes.realised[place] += served.loss * debt_value;
+                if let Some(feedback) = self.system.feedback_of[market] {
+                    let own = self.unit.feedback.partition_point(|&number| number < feedback);
+                    self.buffers.sold[own] += served.debt * debt_value;
+                }
+            }
+        }
+        self.buffers.supplies[index].take(filling, total, sold);
+        sold > 0.0
+    }
+
+    /// The highest break price over spot at and above which more debt is wanted from a pool than it can sell: the bits
+    /// of positive floats rise with them, so that halving their distance ends at neighbours.
+    fn level(&self, pool: usize, limit: f64) -> f64 {
+        let wanted = || self.buffers.wanted.iter().filter(|w| self.buffers.running[w.running].pool == pool);
+        let above = |level: f64| -> f64 {
+            wanted()
+                .map(|w| {
+                    let market = self.buffers.running[w.running].market;
+                    let model = &self.system.markets[market];
+                    let state = &self.lanes.states[self.lanes.place(market, self.lane)];
+                    let trigger = w.order.trigger.max(level * model.spot());
+                    state.demand(model.ladder(), trigger) * self.system.weight[market]
+                })
+                .sum()
+        };
+        let ratio = |market: usize, price: f64| price / self.system.markets[market].spot();
+        let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
+        for w in wanted() {
+            let market = self.buffers.running[w.running].market;
+            let state = &self.lanes.states[self.lanes.place(market, self.lane)];
+            low = low.min(ratio(market, w.order.trigger));
+            high = high.max(ratio(market, state.next_break()));
+        }
+        // At `low` too much is wanted, above `high` nothing is.
+        let (mut low, mut high) = (low.next_down().max(0.0).to_bits(), high.next_up().next_up().to_bits());
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if above(f64::from_bits(middle)) > limit {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        f64::from_bits(low)
+    }
+}

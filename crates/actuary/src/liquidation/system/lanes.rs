@@ -1,0 +1,89 @@
+//! What a system knows of each path of a block: markets, pools and impacts, paths side by side.
+
+use super::{System, pressure::Pressure};
+use crate::liquidation::{LadderState, supply::Tank};
+
+/// State of all markets, pools and impacts on all paths. Arrays have one entry a market (pool, impact) and path,
+/// paths side by side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lanes {
+    /// Number of paths.
+    pub paths: usize,
+    /// Highest price, relative to time 0 and before forced sales, at which there is something to do; infinite while
+    /// something seen before may trigger.
+    pub threshold: Vec<f64>,
+    /// Ladder price per relative price, so that the price of the last renewal is the spot price.
+    pub scale: Vec<f64>,
+    /// Value of a debt token of the ladder per relative price of the debt asset.
+    pub debt_scale: Vec<f64>,
+    /// Losses so far, unit of account.
+    pub realised: Vec<f64>,
+    pub states: Vec<LadderState>,
+    /// Of each pool.
+    pub tanks: Vec<Tank>,
+    /// Crashes that each pool has felt.
+    pub crashes: Vec<u32>,
+    /// Of each impact.
+    pub pressures: Vec<Pressure>,
+}
+
+impl Lanes {
+    /// Back to the beginning, for so many paths.
+    pub fn restart(&mut self, system: &System, paths: usize) {
+        self.paths = paths;
+        for values in [&mut self.threshold, &mut self.scale, &mut self.debt_scale, &mut self.realised] {
+            values.clear();
+        }
+        let count = system.markets.len() * paths;
+        self.states.truncate(count);
+        for (number, market) in system.markets.iter().enumerate() {
+            self.scale.resize((number + 1) * paths, market.spot());
+            self.debt_scale.resize((number + 1) * paths, market.debt_price());
+            let threshold = threshold(market.ladder().first_break(), market.spot());
+            self.threshold.resize((number + 1) * paths, threshold);
+            for place in number * paths..(number + 1) * paths {
+                match self.states.get_mut(place) {
+                    Some(state) => state.restart(market.ladder(), market.spot()),
+                    None => self.states.push(market.state()),
+                }
+            }
+        }
+        self.realised.resize(count, 0.0);
+        self.tanks.clear();
+        self.tanks.resize(system.sources.len() * paths, Tank::FULL);
+        self.crashes.clear();
+        self.crashes.resize(self.tanks.len(), 0);
+        self.pressures.clear();
+        self.pressures.resize(system.options.feedback.len() * paths, Pressure::default());
+    }
+
+    /// Place of a path of a market, pool or impact.
+    #[inline]
+    pub fn place(&self, number: usize, lane: usize) -> usize {
+        number * self.paths + lane
+    }
+
+    /// What forced sales multiply a market's price by at a moment.
+    pub fn impact(&self, system: &System, market: usize, lane: usize, time: f64) -> f64 {
+        system.feedback_of[market].map_or(1.0, |number| {
+            self.pressures[self.place(number, lane)].factor(&system.options.feedback[number], time)
+        })
+    }
+
+    /// Sets the threshold of a market after its state has changed.
+    pub fn rearm(&mut self, system: &System, market: usize, lane: usize, time: f64) {
+        let place = self.place(market, lane);
+        let state = &self.states[place];
+        self.threshold[place] = if state.is_busy() {
+            f64::INFINITY
+        } else {
+            // Impact only fades until the next sale, which rearms.
+            threshold(state.next_break(), self.scale[place] * self.impact(system, market, lane, time))
+        };
+    }
+}
+
+/// The relative price that reaches a break price, a little above so that rounding leaves the decision to the ladder.
+fn threshold(break_price: f64, scale: f64) -> f64 {
+    break_price / scale * (1.0 + 8.0 * f64::EPSILON)
+}

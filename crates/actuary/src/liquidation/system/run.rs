@@ -1,0 +1,416 @@
+//! The loop over steps, markets and paths.
+
+use super::{
+    System, SystemError,
+    block_paths::{BlockIndex, BlockPaths},
+    event::{self, Event, EventBuffers},
+    lanes::Lanes,
+    quotes::{Quote, Quotes},
+    spells::{Owner, Spells},
+    units::Unit,
+};
+use crate::liquidation::{
+    Columns, HOURS_PER_YEAR, Interval,
+    latency::{Latency, Spell},
+};
+use crate::price::PathBlock;
+
+/// Share by which the end of a step may fall short of a renewal and still be taken for it.
+const TIME_TOLERANCE: f64 = 1e-9;
+
+/// Buffers of a system's run over a block, reused from block to block.
+#[derive(Clone, Debug, Default)]
+pub struct SystemState {
+    lanes: Lanes,
+    index: BlockIndex,
+    /// Spells of congestion.
+    delay: Spells,
+    /// Spells of each oracle.
+    outages: Vec<Spells>,
+    work: Work,
+    active_steps: u64,
+    steps: u64,
+}
+
+impl SystemState {
+    /// Steps (of one market on one path) in which something was to be done, and all, since the state was made.
+    #[must_use]
+    pub fn active_steps(&self) -> (u64, u64) {
+        (self.active_steps, self.steps)
+    }
+}
+
+/// Buffers of a step.
+#[derive(Clone, Debug, Default)]
+struct Work {
+    /// Whether each market of a unit is active on each path.
+    flags: Vec<bool>,
+    /// Paths on which any is.
+    active: Vec<bool>,
+    quotes: Quotes,
+    quote: Vec<Quote>,
+    events: Vec<Event>,
+    buffers: EventBuffers,
+}
+
+/// A run over one block.
+struct Run<'a> {
+    system: &'a System,
+    paths: BlockPaths<'a>,
+    lanes: &'a mut Lanes,
+    delay: &'a Spells,
+    outages: &'a [Spells],
+    work: &'a mut Work,
+    active_steps: u64,
+}
+
+impl System {
+    /// Runs units over a block; `markets` are those whose losses are wanted, in their order.
+    #[expect(clippy::too_many_arguments)]
+    pub(super) fn run(
+        &self,
+        units: &[Unit],
+        markets: &[usize],
+        block: &PathBlock,
+        horizon_steps: &[usize],
+        (seed, first_path): (u64, u64),
+        state: &mut SystemState,
+        losses: &mut [f64],
+    ) -> Result<(), SystemError> {
+        self.check_block(markets, block, horizon_steps, losses.len())?;
+        let SystemState { lanes, index, delay, outages, work, active_steps, steps } = state;
+        let paths = index.build(block);
+        lanes.restart(self, block.paths());
+        if let Some(options) = &self.options.delay {
+            delay.draw(&options.rates, Owner::Everyone, &paths, seed, first_path);
+        }
+        outages.resize_with(self.oracles.len(), Spells::default);
+        if let Some(options) = &self.options.outages {
+            for (spells, &column) in outages.iter_mut().zip(&self.oracles) {
+                spells.draw(&options.rates, Owner::Oracle(column), &paths, seed, first_path);
+            }
+        }
+        let mut run = Run { system: self, paths, lanes, delay, outages, work, active_steps: 0 };
+        let mut renewals: Vec<f64> =
+            self.markets.iter().map(|m| m.renewal_years().unwrap_or(f64::INFINITY)).collect();
+        let last = horizon_steps.last().copied().unwrap_or(0);
+        let row = horizon_steps.len() * markets.len();
+        let mut open_horizons = horizon_steps.iter().enumerate().peekable();
+        for step in 0..last {
+            units.iter().for_each(|unit| run.step(unit, step));
+            while let Some((horizon, _)) = open_horizons.next_if(|(_, due)| **due == step + 1) {
+                for (place, &market) in markets.iter().enumerate() {
+                    let first = horizon * markets.len() + place;
+                    run.horizon(market, step, &mut losses[first..], row);
+                }
+            }
+            let by_now = block.time(step) * (1.0 + TIME_TOLERANCE);
+            for &market in markets {
+                let Some(period) = self.markets[market].renewal_years() else { continue };
+                if renewals[market] <= by_now {
+                    run.renew(market, step);
+                    while renewals[market] <= by_now {
+                        renewals[market] += period;
+                    }
+                }
+            }
+        }
+        *active_steps += run.active_steps;
+        *steps += (last * markets.len() * block.paths()) as u64;
+        for (place, &loss) in losses.iter().enumerate() {
+            if !(loss >= 0.0 && loss.is_finite()) {
+                let path = first_path.wrapping_add((place / row) as u64);
+                let market = self.markets[markets[place % markets.len()]].name().to_owned();
+                return Err(SystemError::Loss { path, market, loss });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_block(
+        &self,
+        markets: &[usize],
+        block: &PathBlock,
+        horizon_steps: &[usize],
+        found: usize,
+    ) -> Result<(), SystemError> {
+        let columns = block.columns();
+        for &market in markets {
+            let model = &self.markets[market];
+            let wanted = model.columns();
+            for column in [Some(wanted.price()), wanted.debt()].into_iter().flatten() {
+                if column >= columns {
+                    return Err(SystemError::Column { market: model.name().to_owned(), column, columns });
+                }
+            }
+        }
+        let mut previous = 0;
+        for (index, &step) in horizon_steps.iter().enumerate() {
+            if step <= previous || step > block.steps() {
+                return Err(SystemError::Horizon { index, step, previous, steps: block.steps() });
+            }
+            previous = step;
+        }
+        if block.low(0, 0).is_empty() && block.paths() > 0 {
+            return Err(SystemError::Detail);
+        }
+        let expected = block.paths() * horizon_steps.len() * markets.len();
+        if found == expected { Ok(()) } else { Err(SystemError::Losses { found, expected }) }
+    }
+}
+
+impl Run<'_> {
+    /// Carries a unit through a step.
+    fn step(&mut self, unit: &Unit, step: usize) {
+        let paths = self.lanes.paths;
+        self.work.active.clear();
+        self.work.active.resize(paths, false);
+        self.work.flags.resize(unit.members.len() * paths, false);
+        let mut any = false;
+        for (member, &market) in unit.members.iter().enumerate() {
+            any |= self.screen(market, step, member);
+        }
+        if !any {
+            return;
+        }
+        for lane in 0..paths {
+            if self.work.active[lane] {
+                self.carry(unit, step, lane);
+            }
+        }
+    }
+
+    /// Marks the paths on which a market has something to do. True if there is one.
+    fn screen(&mut self, market: usize, step: usize, member: usize) -> bool {
+        let (block, paths) = (self.paths.block, self.lanes.paths);
+        let columns = self.system.markets[market].columns();
+        let threshold = &self.lanes.threshold[market * paths..(market + 1) * paths];
+        let flags = &mut self.work.flags[member * paths..(member + 1) * paths];
+        let low = block.low(step, columns.price());
+        if let Columns::Ratio { collateral, debt } = columns {
+            let ends = [step.checked_sub(1), Some(step)].map(|step| {
+                step.map_or((&[][..], &[][..]), |s| (block.close(s, collateral), block.close(s, debt)))
+            });
+            for lane in 0..paths {
+                let price = ends
+                    .map(|(c, d)| (c.get(lane).copied().unwrap_or(1.0), d.get(lane).copied().unwrap_or(1.0)));
+                let [(open, debt_open), (close, debt_close)] = price;
+                let low = low[lane] / debt_open.max(debt_close);
+                flags[lane] = low.min(close / debt_close).min(open / debt_open) <= threshold[lane];
+            }
+            for split in self.paths.splits(step, collateral).chain(self.paths.splits(step, debt)) {
+                flags[split.path] = true;
+            }
+        } else {
+            for ((flag, &low), &threshold) in flags.iter_mut().zip(low).zip(threshold) {
+                *flag = low <= threshold;
+            }
+            for split in self.paths.splits(step, columns.price()) {
+                let lowest = split.interval.low.min(split.interval.after);
+                flags[split.path] |= lowest <= threshold[split.path];
+            }
+        }
+        let mut any = false;
+        for (active, &flag) in self.work.active.iter_mut().zip(&*flags) {
+            *active |= flag;
+            any |= flag;
+        }
+        any
+    }
+
+    /// Carries a unit through a step on one path on which it is active.
+    fn carry(&mut self, unit: &Unit, step: usize, lane: usize) {
+        if let [market] = unit.members[..]
+            && unit.is_alone()
+        {
+            self.alone(market, step, lane);
+            return;
+        }
+        self.work.events.clear();
+        for (member, &market) in unit.members.iter().enumerate() {
+            // Without impact a market that is idle has no part in what the others do.
+            let idle = !self.work.flags[member * self.lanes.paths + lane];
+            if idle && unit.feedback.is_empty() {
+                continue;
+            }
+            self.active_steps += u64::from(!idle);
+            self.read(market, step, lane);
+            let (mut start, mut open) = self.opening(market, step, lane);
+            for index in 0..self.work.quote.len() {
+                let quote = self.work.quote[index];
+                let latency = self.latency(market, lane, start, &quote);
+                self.work.events.push(Event { market, quote, start, open, latency });
+                (start, open) = (quote.end, quote.after);
+            }
+        }
+        // Stably: markets in their order among intervals that end together.
+        self.work.events.sort_by(|a, b| a.quote.end.total_cmp(&b.quote.end));
+        let mut first = 0;
+        while let Some(end) = self.work.events.get(first).map(|event| event.quote.end) {
+            let count = self.work.events[first..].iter().take_while(|event| event.quote.end == end).count();
+            let crash = unit.pools.iter().fold(None, |size, &pool| self.crash(pool, lane, end).or(size));
+            let events = &self.work.events[first..first + count];
+            event::serve(self.system, unit, self.lanes, lane, events, crash, &mut self.work.buffers);
+            first += count;
+        }
+        let end = self.paths.block.time(step);
+        for (member, &market) in unit.members.iter().enumerate() {
+            if !unit.feedback.is_empty() || self.work.flags[member * self.lanes.paths + lane] {
+                self.lanes.rearm(self.system, market, lane, end);
+            }
+        }
+    }
+
+    /// A market that shares nothing.
+    fn alone(&mut self, market: usize, step: usize, lane: usize) {
+        self.active_steps += 1;
+        self.read(market, step, lane);
+        let system = self.system;
+        let model = &system.markets[market];
+        let (pool, place) = (system.pool_of[market], self.lanes.place(market, lane));
+        let (source, pool_place) = (&system.sources[pool], self.lanes.place(pool, lane));
+        let (scale, debt_scale) = (self.lanes.scale[place], self.lanes.debt_scale[place]);
+        let (mut start, mut open) = self.opening(market, step, lane);
+        for index in 0..self.work.quote.len() {
+            let quote = self.work.quote[index];
+            let latency = self.latency(market, lane, start, &quote);
+            let crash = self.crash(pool, lane, quote.end);
+            let interval = Interval {
+                low: quote.low * scale,
+                close: quote.close * scale,
+                after: quote.after * scale,
+                years: quote.end - start,
+                stressed: quote.stressed,
+            };
+            let state = &mut self.lanes.states[place];
+            if state.is_busy() {
+                state.reopen(open * scale, start);
+            } else {
+                state.resume(open * scale, start);
+            }
+            let tank = &mut self.lanes.tanks[pool_place];
+            let supply = source.open(tank, start, quote.end, quote.stressed);
+            let left = crash.map_or(1.0, |size| source.left_by_crash(size));
+            let keep = model.service().keep();
+            let (done, supply) = state.step_active(model.ladder(), keep, &interval, &latency, supply, left);
+            supply.close(source, tank, quote.end);
+            if let Some(size) = crash {
+                source.crash(tank, quote.end, size);
+            }
+            if done.loss > 0.0 {
+                self.lanes.realised[place] += done.loss * debt_scale * quote.debt;
+            }
+            (start, open) = (quote.end, quote.after);
+        }
+        self.lanes.rearm(system, market, lane, start);
+    }
+
+    fn read(&mut self, market: usize, step: usize, lane: usize) {
+        self.work.quote.clear();
+        let columns = self.system.markets[market].columns();
+        self.work.quotes.read(&self.paths, columns, step, lane, &mut self.work.quote);
+    }
+
+    /// Beginning of a step: time and price.
+    fn opening(&self, market: usize, step: usize, lane: usize) -> (f64, f64) {
+        let columns = self.system.markets[market].columns();
+        let start = step.checked_sub(1).map_or(0.0, |before| self.paths.block.time(before));
+        (start, self.relative(columns, step, lane))
+    }
+
+    /// Price after the first `steps` steps, relative to time 0.
+    fn relative(&self, columns: Columns, steps: usize, lane: usize) -> f64 {
+        let Some(step) = steps.checked_sub(1) else { return 1.0 };
+        let price = self.paths.block.close(step, columns.price())[lane];
+        match columns {
+            Columns::Ratio { debt, .. } => price / self.paths.block.close(step, debt)[lane],
+            _ => price,
+        }
+    }
+
+    fn latency(&self, market: usize, lane: usize, start: f64, quote: &Quote) -> Latency {
+        let delay = self.system.markets[market].service().delay_years(quote.stressed);
+        let mut latency = Latency::of(delay);
+        if let Some(options) = &self.system.options.delay {
+            latency.extra = options.extra_hours / HOURS_PER_YEAR;
+            // An observation may be older than the interval by the delay.
+            latency.congestion = self.delay.touching(lane, start, quote.end);
+        }
+        if self.system.options.outages.is_some() {
+            let spells: &Spells = &self.outages[self.system.oracle_of[market]];
+            latency.outage = spells.touching(lane, start, quote.end);
+        }
+        debug_assert!(latency.congestion == Spell::NONE || latency.congestion.until > start);
+        latency
+    }
+
+    /// Lets a pool feel the crashes before `end`; gives the size of one at that very moment.
+    fn crash(&mut self, pool: usize, lane: usize, end: f64) -> Option<f64> {
+        let source = &self.system.sources[pool];
+        if !source.feels_crashes() {
+            return None;
+        }
+        let place = self.lanes.place(pool, lane);
+        let mut now = None;
+        for crash in &self.paths.crashes(lane)[self.lanes.crashes[place] as usize..] {
+            if crash.time > end {
+                break;
+            }
+            self.lanes.crashes[place] += 1;
+            if crash.time == end {
+                now = Some(now.unwrap_or(0.0) + crash.size);
+            } else {
+                source.crash(&mut self.lanes.tanks[place], crash.time, crash.size);
+            }
+        }
+        now
+    }
+
+    /// Ladder price of a market after a step, forced sales included.
+    fn price(&self, market: usize, step: usize, lane: usize) -> f64 {
+        let columns = self.system.markets[market].columns();
+        let impact = self.lanes.impact(self.system, market, lane, self.paths.block.time(step));
+        self.relative(columns, step + 1, lane) * self.lanes.scale[self.lanes.place(market, lane)] * impact
+    }
+
+    /// Bad debt that a market shows after a step without having been served, unit of account.
+    fn unserved(&self, market: usize, step: usize, lane: usize) -> f64 {
+        let (model, place) = (&self.system.markets[market], self.lanes.place(market, lane));
+        let price = self.price(market, step, lane);
+        if price > model.first_break() {
+            return 0.0;
+        }
+        let debt = model.columns().debt().map_or(1.0, |column| self.paths.block.close(step, column)[lane]);
+        model.unserved(&self.lanes.states[place], price) * self.lanes.debt_scale[place] * debt
+    }
+
+    /// Writes the losses of a market within a horizon, `row` apart.
+    fn horizon(&self, market: usize, step: usize, losses: &mut [f64], row: usize) {
+        for lane in 0..self.lanes.paths {
+            let realised = self.lanes.realised[self.lanes.place(market, lane)];
+            losses[lane * row] = realised + self.unserved(market, step, lane);
+        }
+    }
+
+    /// Redraws the book of a market at the snapshot's profile.
+    fn renew(&mut self, market: usize, step: usize) {
+        let (system, end) = (self.system, self.paths.block.time(step));
+        let model = &system.markets[market];
+        for lane in 0..self.lanes.paths {
+            let place = self.lanes.place(market, lane);
+            self.lanes.realised[place] += self.unserved(market, step, lane);
+            // The book is drawn at the price that forced sales have left.
+            let relative = self.relative(model.columns(), step + 1, lane);
+            self.lanes.scale[place] =
+                model.spot() / (relative * self.lanes.impact(system, market, lane, end));
+            let debt =
+                model.columns().debt().map_or(1.0, |column| self.paths.block.close(step, column)[lane]);
+            self.lanes.debt_scale[place] = model.debt_price() / debt;
+            let state = &mut self.lanes.states[place];
+            if state.is_busy() || state.next_break() < model.ladder().first_break() || state.served() > 0.0 {
+                state.restart(model.ladder(), model.spot());
+            }
+            self.lanes.rearm(system, market, lane, end);
+        }
+    }
+}
