@@ -2,17 +2,22 @@
 //!
 //! [`ladder`] sorts the positions of a market by break price and keeps prefix sums; [`state`] carries one
 //! market along one path; [`depth`] says how much debt per hour the market can take; [`market`] puts them
-//! together for a market of the book, with the stationary renewal of the book.
+//! together for a market of the book, with the stationary renewal of the book. [`accounts`] carries books with several
+//! collaterals and debts an account.
 //!
 //! Units: prices inside a ladder are debt tokens per collateral token; debt and loss are debt tokens; time is
 //! years of 365 days; depth and delay are given per hour and in hours.
 
+pub mod accounts;
 pub mod depth;
 pub mod ladder;
 pub mod market;
 pub mod state;
 
-pub use depth::{Depth, DepthError, ImpactCurve};
+pub use accounts::{AccountLoss, AccountModel, AccountSpec, AssetPath, ClusterModel, TwoLevel};
+pub use depth::{
+    Concentrated, ConstantProduct, Depth, DepthError, Impact, ImpactCurve, LiquidityRange, SquareRoot, Venues,
+};
 pub use ladder::{Ladder, LadderError};
 pub use market::{AtOpening, Columns, MarketModel, MarketModelError, MarketSpec};
 pub use state::{Interval, LadderState, Liquidated, Service, ServiceError};
