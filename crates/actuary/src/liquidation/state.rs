@@ -351,7 +351,7 @@ impl LadderState {
         }
         self.first = place;
         self.next = ladder.break_at(place);
-        self.served = if partial > 0.0 { limit } else { demand };
+        self.served = if place < broken { limit } else { demand };
         Liquidated { debt: self.served - before, loss }
     }
 }

@@ -65,7 +65,10 @@ pub struct ClusterState {
 /// Where one cluster stands in one part of an interval, in debt baskets.
 #[derive(Clone, Copy, Debug)]
 struct Stage {
+    /// Break level down to which accounts are served.
     trigger: f64,
+    /// Level of the basket by which health factors are ranked: at the close for a backlog.
+    level: f64,
     sale: f64,
     /// Share of the debt lost in a sale at the account's own break; none for a sale at `sale`.
     lost: Option<f64>,
@@ -138,6 +141,12 @@ impl ClusterModel {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.clusters.is_empty()
+    }
+
+    /// Debt of all clusters at the snapshot, unit of account.
+    #[must_use]
+    pub fn total_debt(&self) -> f64 {
+        self.clusters.iter().fold(0.0, |sum, cluster| sum + cluster.ladder.total_debt())
     }
 
     /// Mean distance of an account from its cluster in shares of value, weighted by debt: 0 where all accounts of a
@@ -244,7 +253,7 @@ impl ClusterModel {
                 if stage.blocked || next < stage.trigger {
                     continue;
                 }
-                let factor = stage.trigger / next;
+                let factor = stage.level / next;
                 match first {
                     Some((_, lowest)) if factor >= lowest => second = second.min(factor),
                     other => {
@@ -256,20 +265,22 @@ impl ClusterModel {
             let Some((at, _)) = first else { return };
             let (cluster, stage) = (&self.clusters[at], state.stage[at]);
             let value = cluster.recovery.value(prices);
-            let mut cap = f64::INFINITY;
+            let (mut cap, mut binding) = (f64::INFINITY, 0);
             for &(asset, tokens) in &cluster.recovery.entries {
                 let share = tokens * prices[asset as usize] / value;
-                cap = cap.min(state.capacity[asset as usize] / share);
+                let limit = state.capacity[asset as usize] / share;
+                if limit < cap {
+                    (cap, binding) = (limit, asset as usize);
+                }
             }
             // Down to the next head, and over its own head in any case, so that the loop ends.
-            let down = (stage.trigger / second).max(stage.trigger).min(state.ladders[at].next_break());
+            let down = (stage.level / second).max(stage.trigger).min(state.ladders[at].next_break());
             let demand = state.ladders[at].backlog(&cluster.ladder, down) * stage.unit;
-            if demand >= cap {
-                state.stage[at].blocked = true;
-            }
             if cap > 0.0 {
                 self.sell(at, down, cap / stage.unit, prices, state, total);
-            } else {
+            }
+            if demand >= cap {
+                state.capacity[binding] = 0.0;
                 state.stage[at].blocked = true;
             }
         }
@@ -308,7 +319,7 @@ impl Rungs {
         let unit = self.debt.value(prices);
         let trigger = self.secured.value(prices) / unit;
         let sale = self.pays * self.recovery.value(prices) / unit;
-        Stage { trigger, sale, lost: None, unit, blocked: false }
+        Stage { trigger, level: trigger, sale, lost: None, unit, blocked: false }
     }
 
     fn backlog(&self, frame: &Frame<'_>) -> Stage {
@@ -320,7 +331,8 @@ impl Rungs {
         let unit = self.debt.value(frame.high);
         let secured = self.secured.value(frame.low);
         let lost = (1.0 - self.pays * self.recovery.value(frame.low) / secured).max(0.0);
-        Stage { trigger: secured / unit, sale: f64::INFINITY, lost: Some(lost), unit, blocked: false }
+        let trigger = secured / unit;
+        Stage { trigger, level: trigger, sale: f64::INFINITY, lost: Some(lost), unit, blocked: false }
     }
 
     fn jump(&self, after: &[f64]) -> Stage {

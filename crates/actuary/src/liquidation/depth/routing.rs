@@ -13,8 +13,8 @@ use super::{DepthError, Impact, concave::ConcaveCurve};
 /// Halvings of a bracket: down to neighbouring numbers from any start.
 const HALVINGS: usize = 200;
 
-/// Lowest rate looked at. The size of a pool at this rate is a million times its reserve.
-const RATE_MIN: f64 = 1e-12;
+/// Lowest rate looked at. A pool has taken a million million times its reserve at this rate.
+const RATE_MIN: f64 = 1e-24;
 
 /// Venues among which sales are split.
 #[derive(Clone, Debug, PartialEq)]
