@@ -4,11 +4,13 @@
 //! (US dollars unless the caller says otherwise); ratios are fractions. Fields are public because the
 //! simulation reads them in tight loops: whoever fills them by hand calls [`Book::validate`] before use.
 
+pub mod accounts;
 mod concentration;
 mod error;
 mod market;
 mod position;
 
+pub use accounts::{AccountBook, AccountBookBuilder, AccountBookError};
 pub use concentration::Concentration;
 pub use error::BookError;
 pub use market::Market;

@@ -4,10 +4,12 @@
 //! market along one path; [`depth`] says how much debt per hour the market can take; [`market`] puts them
 //! together for a market of the book, with the stationary renewal of the book; [`system`] runs all markets of a pool
 //! along many paths side by side, with what they share: depth, the impact of forced sales, congestion, oracles.
+//! [`accounts`] carries books with several collaterals and debts an account.
 //!
 //! Units: prices inside a ladder are debt tokens per collateral token; debt and loss are debt tokens; time is
 //! years of 365 days; depth and delay are given per hour and in hours.
 
+pub mod accounts;
 mod close_factor;
 pub mod depth;
 pub mod ladder;
@@ -20,7 +22,10 @@ mod supply;
 pub mod system;
 mod table;
 
-pub use depth::{Depth, DepthError, ImpactCurve};
+pub use accounts::{AccountLoss, AccountModel, AccountSpec, AssetPath, ClusterModel, TwoLevel};
+pub use depth::{
+    Concentrated, ConstantProduct, Depth, DepthError, Impact, ImpactCurve, LiquidityRange, SquareRoot, Venues,
+};
 pub use ladder::{Ladder, LadderError};
 pub use market::{AtOpening, Columns, MarketModel, MarketModelError, MarketSpec};
 pub use rules::LiquidationRules;

@@ -431,7 +431,7 @@ impl LadderState {
         let loss = self.move_to(ladder, keep, place, partial, sale);
         self.first = place;
         self.next = order[place].h;
-        self.served = if partial > 0.0 { limit } else { demand };
+        self.served = if place < broken { limit } else { demand };
         Liquidated { debt: self.served - before, loss }
     }
 

@@ -1,47 +1,6 @@
-//! Finite depth: how much debt per hour liquidators can extinguish at a profit.
-//!
-//! A liquidator who repays `x` of debt receives collateral worth `(1 + bonus) x` and sells it at the price impact
-//! `slip(x)`; the trade pays while `(1 + bonus) (1 - slip(x)) >= 1 + gas / x`. The largest such `x` is what the
-//! market takes at once, and it is taken again every refill time. In the stressed regime depth shrinks by a
-//! factor: impact curves are measured on calm days.
-//!
-//! Units: sizes and gas in the value of the debt (USD for a debt quoted in USD), impact as a fraction.
+//! Price impact measured from quotes, piecewise linear.
 
-use super::ByRegime;
-
-/// Why a curve or a depth makes no sense.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum DepthError {
-    /// The curve has no point.
-    #[error("an impact curve needs at least one point")]
-    Empty,
-    /// A size is not above the one before, or not positive and finite.
-    #[error("point {index}: size {size} is not finite and above {previous}")]
-    Size {
-        /// Index of the point.
-        index: usize,
-        /// Its size.
-        size: f64,
-        /// Size of the point before, 0 for the first.
-        previous: f64,
-    },
-    /// An impact is not below 1, or not a number. A negative one is quote noise and counts as 0.
-    #[error("point {index}: impact {impact} is not a number below 1")]
-    Impact {
-        /// Index of the point.
-        index: usize,
-        /// Its impact.
-        impact: f64,
-    },
-    /// A parameter is negative, not finite, or zero where it divides.
-    #[error("{name} {value} is out of range")]
-    Parameter {
-        /// Name of the parameter.
-        name: &'static str,
-        /// Its value.
-        value: f64,
-    },
-}
+use super::{DepthError, positive};
 
 /// Price impact by trade size, measured, piecewise linear from (0, 0); nothing is assumed beyond the last point.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +47,11 @@ impl ImpactCurve {
         }
     }
 
+    /// The points (size in value, impact), the first at (0, 0).
+    pub(super) fn points(&self) -> &[(f64, f64)] {
+        &self.points
+    }
+
     /// Largest debt that can be sold at a profit, `(1 + bonus)(1 - slip(x)) >= 1 + gas/x`; 0 if no size pays.
     /// At most the last measured size.
     ///
@@ -116,68 +80,6 @@ impl ImpactCurve {
         }
         0.0
     }
-}
-
-/// Debt that can be extinguished per hour, by regime, in the value of the debt.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Depth {
-    per_hour: ByRegime,
-}
-
-impl Depth {
-    /// Depth from an impact curve. `gas`: cost of one liquidation; `refill_hours`: time after which the same
-    /// size can be sold again; `stress_factor`: what is left of the depth in the stressed regime, in [0, 1].
-    ///
-    /// # Errors
-    /// A negative bonus or gas, a refill time that is not positive, a factor outside [0, 1].
-    pub fn from_curve(
-        curve: &ImpactCurve,
-        bonus: f64,
-        gas: f64,
-        refill_hours: f64,
-        stress_factor: f64,
-    ) -> Result<Self, DepthError> {
-        for (name, value) in [("bonus", bonus), ("gas", gas)] {
-            if !(value >= 0.0 && value.is_finite()) {
-                return Err(DepthError::Parameter { name, value });
-            }
-        }
-        positive("refill hours", refill_hours)?;
-        if !(0.0..=1.0).contains(&stress_factor) {
-            return Err(DepthError::Parameter { name: "stress factor", value: stress_factor });
-        }
-        let calm = curve.largest_sale(bonus, gas) / refill_hours;
-        Ok(Self { per_hour: ByRegime { calm, stressed: calm * stress_factor } })
-    }
-
-    /// Depth given directly, value per hour; may be infinite.
-    ///
-    /// # Errors
-    /// A depth that is negative or not a number.
-    pub fn per_hour(calm: f64, stressed: f64) -> Result<Self, DepthError> {
-        for value in [calm, stressed] {
-            if value.is_nan() || value < 0.0 {
-                return Err(DepthError::Parameter { name: "depth per hour", value });
-            }
-        }
-        Ok(Self { per_hour: ByRegime { calm, stressed } })
-    }
-
-    /// A market that takes any size.
-    #[must_use]
-    pub fn unlimited() -> Self {
-        Self { per_hour: ByRegime::same(f64::INFINITY) }
-    }
-
-    /// Value per hour by regime.
-    #[must_use]
-    pub fn by_regime(&self) -> ByRegime {
-        self.per_hour
-    }
-}
-
-fn positive(name: &'static str, value: f64) -> Result<(), DepthError> {
-    if value > 0.0 && value.is_finite() { Ok(()) } else { Err(DepthError::Parameter { name, value }) }
 }
 
 #[cfg(test)]
@@ -215,11 +117,9 @@ mod tests {
     }
 
     #[test]
-    fn collateral_tokens_are_turned_into_value_and_stress_shrinks() {
+    fn collateral_tokens_are_turned_into_value() {
         let tokens = ImpactCurve::new(&[(10.0, 0.1)], 2000.0).unwrap();
         assert!((tokens.impact(10_000.0) - 0.05).abs() < 1e-15);
-        let depth = Depth::from_curve(&tokens, 0.25, 0.0, 2.0, 0.2).unwrap();
-        assert_eq!(depth.by_regime(), ByRegime { calm: 10_000.0, stressed: 2000.0 });
     }
 
     #[test]
@@ -231,7 +131,5 @@ mod tests {
         ));
         assert!(matches!(ImpactCurve::new(&[(2.0, 1.0)], 1.0), Err(DepthError::Impact { .. })));
         assert!(matches!(ImpactCurve::new(&[(2.0, 0.5)], 0.0), Err(DepthError::Parameter { .. })));
-        assert!(Depth::per_hour(-1.0, 0.0).is_err());
-        assert!(Depth::from_curve(&curve(), 0.1, 0.0, 0.0, 0.5).is_err());
     }
 }
