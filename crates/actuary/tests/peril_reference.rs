@@ -5,8 +5,9 @@ use seawall_actuary::{
     aggregate::{Frequency, Grid, Severity},
     math::pareto::GeneralisedPareto,
     peril::{
-        Cause, CauseModel, CellRates, Count, DamageFit, DamageRatio, EventPeril, OverThreshold, PerilError,
-        RateDistribution, RecordedEvent, Venue, pareto_by_weighted_moments,
+        Cause, CauseModel, CellRates, Count, DamageFit, DamageRatio, EventPeril, OverThreshold, OwnEvents,
+        PerilError, PerilRisk, RateDistribution, RecordedEvent, Venue, VenueSpread,
+        pareto_by_weighted_moments,
     },
     random::Stream,
 };
@@ -151,49 +152,156 @@ fn record() -> Vec<RecordedEvent> {
         .collect()
 }
 
+const LENDING: PerilRisk = PerilRisk {
+    venue: Venue::Lending,
+    years: 0.25,
+    exposure: 1e6,
+    cap: 4e5,
+    own: OwnEvents { years: 0.0, events: 0 },
+};
+
+fn fitted() -> EventPeril {
+    let years = [(Venue::Lending, 200.0), (Venue::CollateralisedDebt, 300.0)];
+    EventPeril::fit(&record(), &Cause::EVENT_PERIL, &years, DamageFit::BetaMoments, 5).unwrap()
+}
+
 #[test]
 fn a_market_in_the_model() {
-    let years = [(Venue::Lending, 200.0), (Venue::CollateralisedDebt, 300.0)];
-    let model = EventPeril::fit(&record(), &Cause::EVENT_PERIL, &years, DamageFit::BetaMoments, 5).unwrap();
+    let model = fitted();
     assert_eq!(model.causes.len(), 5);
-    let grid = Grid::new(500.0, 1 << 14).unwrap();
-    let market = model.market(Venue::Lending, 0.25, 1e6, 4e5, grid).unwrap();
+    let grid = Grid::new(500.0, 1 << 13).unwrap();
+    let spread = VenueSpread::new(2.0).unwrap();
+    let market = model.market(&LENDING, &spread, grid).unwrap();
     // Expected loss: sum over causes of rate x years x capped exposure x mean ratio.
-    let expected: f64 = model
-        .causes
-        .iter()
-        .map(|c| {
-            let rate = c.rates.iter().find(|(v, _)| *v == Venue::Lending).unwrap().1.mean();
-            rate * 0.25 * 4e5 * c.damage.mean().unwrap()
-        })
-        .sum();
-    assert!((market.mean() / expected - 1.0).abs() < 1e-10);
-    assert!((market.covered() - 1.0).abs() < 1e-9);
-    // No event at all: product over causes.
-    let none: f64 = model
-        .causes
-        .iter()
-        .map(|c| {
-            let rate = c.rates.iter().find(|(v, _)| *v == Venue::Lending).unwrap().1;
-            libm::pow(rate.exposure() / (rate.exposure() + 0.25), rate.shape())
-        })
-        .product();
-    // On the grid, events that cost less than a bucket are partly counted as none.
-    let tiny = |c: &CauseModel| 1.0 - c.damage.claim(1e6, 4e5).unwrap().survival(grid.bucket());
-    let lost = (1.0 - none) * model.causes.iter().map(tiny).fold(0.0, f64::max);
-    let found = market.distribution(0.0);
-    assert!(none - 1e-9 <= found && found <= none + lost && lost < 0.01, "{none} {found} {lost}");
+    let rate = |c: &CauseModel| c.rates.iter().find(|(v, _)| *v == Venue::Lending).unwrap().1;
+    let expected: f64 =
+        model.causes.iter().map(|c| rate(c).mean() * 0.25 * 4e5 * c.damage.mean().unwrap()).sum();
+    assert!((market.mean.value / expected - 1.0).abs() < 1e-12);
+    let on_grid = market.distribution.mean();
+    assert!((on_grid / expected - 1.0).abs() < 1e-8, "{}", on_grid / expected - 1.0);
+    assert_eq!(market.mean.value, market.collective_mean);
+    assert_eq!((market.experience.factor, market.experience.credibility, market.movement()), (1.0, 0.0, 0.0));
+    let total: f64 = model.causes.iter().map(|c| rate(c).mean()).sum();
+    assert!((market.rate.value / total - 1.0).abs() < 1e-14);
+    assert!((market.causes.iter().map(|c| c.rate).sum::<f64>() / total - 1.0).abs() < 1e-14);
+    assert!(market.mean.standard_error > market.mean.value / 2.0_f64.sqrt(), "venues differ by 1/sqrt(2)");
+    // Nothing happens: at least the probability of no event, and little more (events below a bucket).
+    let variance: f64 = model.causes.iter().map(|c| rate(c).deviation() * rate(c).deviation()).sum();
+    let size = 1.0 / ((1.0 + variance / (total * total)) * 1.5 - 1.0);
+    let none = libm::pow(1.0 + 0.25 * total / size, -size);
+    let found = market.distribution.mass()[0];
+    assert!(none - 1e-12 <= found && found <= none + 0.01, "{none} {found}");
     let operational = model.causes.iter().find(|c| c.cause == Cause::Operational).unwrap();
-    assert!(operational.pooled_damage && operational.known_ratios == 0);
+    assert!(operational.pooled_damage && operational.known_ratios == 0 && operational.ratios_used > 20);
     assert!(operational.common.common.mean() > 0.0, "a cause that was never seen is not impossible");
     let oracle = &model.causes[0];
-    assert!(!oracle.pooled_damage && oracle.known_ratios >= 5);
+    assert!(!oracle.pooled_damage && oracle.known_ratios >= 5 && oracle.ratios_used == oracle.known_ratios);
     // A larger cap or a longer term costs more.
-    let longer = model.market(Venue::Lending, 0.5, 1e6, 4e5, grid).unwrap();
-    let larger = model.market(Venue::Lending, 0.25, 1e6, 8e5, grid).unwrap();
-    assert!(longer.mean() > market.mean() && larger.mean() > market.mean());
-    assert!(model.market(Venue::Other, 0.25, 1e6, 4e5, grid).is_err());
-    assert!(model.market(Venue::Lending, 0.0, 1e6, 4e5, grid).is_err());
+    let mean = |risk: PerilRisk| model.market(&risk, &spread, grid).unwrap().mean.value;
+    assert!(mean(PerilRisk { years: 0.5, ..LENDING }) > market.mean.value);
+    assert!(mean(PerilRisk { cap: 8e5, ..LENDING }) > market.mean.value);
+    let refused = |risk: PerilRisk| model.market(&risk, &spread, grid).is_err();
+    assert!(refused(PerilRisk { venue: Venue::Other, ..LENDING }));
+    assert!(refused(PerilRisk { years: 0.0, ..LENDING }));
+    assert!(refused(PerilRisk { own: OwnEvents { years: 0.0, events: 1 }, ..LENDING }));
+    assert!(refused(PerilRisk { own: OwnEvents { years: f64::NAN, events: 0 }, ..LENDING }));
+}
+
+/// The own record: nothing without one, less with clean years, more with events, the own rate in the end.
+#[test]
+fn the_own_record_moves_the_rate() {
+    let model = fitted();
+    let grid = Grid::new(500.0, 1 << 13).unwrap();
+    let spread = VenueSpread::new(0.8).unwrap();
+    let rated = |years: f64, events: u32| {
+        let risk = PerilRisk { own: OwnEvents { years, events }, ..LENDING };
+        model.market(&risk, &spread, grid).unwrap()
+    };
+    let collective = rated(0.0, 0);
+    let rate = collective.collective_rate.value;
+    let clean = rated(5.0, 0);
+    let z = 5.0 * rate / (0.8 + 5.0 * rate);
+    assert!((clean.experience.credibility - z).abs() < 1e-15);
+    assert!((clean.mean.value / collective.mean.value - (1.0 - z)).abs() < 1e-12);
+    assert!(clean.movement() < 0.0 && clean.distribution.mass()[0] > collective.distribution.mass()[0]);
+    assert_eq!(clean.collective_mean, collective.mean.value);
+    assert_eq!(clean.collective, collective.distribution);
+    for years in [0.5, 5.0, 50.0] {
+        let means: Vec<f64> = (0..5).map(|events| rated(years, events).mean.value).collect();
+        assert!(means.windows(2).all(|w| w[0] < w[1]), "{means:?}");
+        let after: Vec<f64> = [0.0, 1.0, 4.0, 9.0].map(|more| rated(years + more, 2).mean.value).to_vec();
+        assert!(after.windows(2).all(|w| w[0] > w[1]), "{after:?}");
+    }
+    // The own rate in the limit, twice the collective's.
+    let long = rated(1e7, (2e7 * rate) as u32);
+    assert!((long.rate.value / (2.0 * rate) - 1.0).abs() < 1e-4 && long.experience.credibility > 0.999_99);
+    // Its error is then that of the collective's rate alone.
+    let relative = long.rate.standard_error / long.rate.value;
+    let of_kind = long.collective_rate.standard_error / rate;
+    assert!((relative / of_kind - 1.0).abs() < 1e-3, "{relative} {of_kind}");
+}
+
+/// Factors drawn from a gamma distribution, counts from them: the estimate finds the shape again.
+#[test]
+fn the_spread_between_venues_is_found() {
+    let counts: Vec<u32> = (0..40_000)
+        .map(|k| {
+            let mut random = Stream::new(77, k, 0);
+            // Gamma of shape 2, mean 1.
+            let factor = (random.exponential() + random.exponential()) / 2.0;
+            random.poisson(0.3 * 4.0 * factor) as u32
+        })
+        .collect();
+    let spread = VenueSpread::estimate(&counts, 4.0 * counts.len() as f64, 4.0).unwrap();
+    assert!((spread.shape() - 2.0).abs() < 0.15, "{spread:?}");
+    // Without pairs beyond chance all venues are one, and no record counts.
+    let equal = VenueSpread::estimate(&[1, 1, 1], 300.0, 3.0).unwrap();
+    assert!(equal.experience(0.01, 0, 5.0).unwrap().credibility < 1e-6);
+    assert!(VenueSpread::estimate(&[], 1.0, 1.0).is_err() && VenueSpread::new(0.0).is_err());
+}
+
+/// The distribution of a market against simulation of the same model: rate, factor, count, cause, ratio.
+#[test]
+fn the_distribution_is_that_of_a_simulation() {
+    let model = fitted();
+    let grid = Grid::new(250.0, 1 << 14).unwrap();
+    let risk = PerilRisk { years: 3.0, own: OwnEvents { years: 2.0, events: 3 }, ..LENDING };
+    let spread = VenueSpread::new(1.5).unwrap();
+    let market = model.market(&risk, &spread, grid).unwrap();
+    let variance = market.rate.standard_error * market.rate.standard_error;
+    let size = market.rate.value * market.rate.value / variance;
+    let frequency = Frequency::NegativeBinomial { mean: 3.0 * market.rate.value, size };
+    let cumulative = frequency.cumulative();
+    let claims: Vec<_> = model.causes.iter().map(|c| c.damage.claim(1e6, 4e5).unwrap()).collect();
+    let paths = 40_000;
+    let totals: Vec<f64> = (0..paths)
+        .map(|path| {
+            let mut random = Stream::new(9, path, 0);
+            let rank = random.uniform();
+            let count = cumulative.partition_point(|c| *c < rank);
+            (0..count)
+                .map(|_| {
+                    let mut u = random.uniform() * market.rate.value;
+                    let cause = market.causes.iter().position(|c| {
+                        u -= c.rate;
+                        u < 0.0
+                    });
+                    claims[cause.unwrap_or(claims.len() - 1)].at(random.uniform())
+                })
+                .sum()
+        })
+        .collect();
+    let n = paths as f64;
+    let mean = totals.iter().sum::<f64>() / n;
+    let deviation = (totals.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt();
+    assert!((market.mean.value - mean).abs() < 4.0 * deviation / n.sqrt(), "{} {mean}", market.mean.value);
+    assert!((market.distribution.deviation() / deviation - 1.0).abs() < 0.03);
+    for amount in [1e3, 5e4, 2e5, 6e5] {
+        let share = totals.iter().filter(|x| **x > amount).count() as f64 / n;
+        let error = (share * (1.0 - share) / n).sqrt();
+        let found = market.distribution.probability_from(amount + 125.0);
+        assert!((found - share).abs() < 4.0 * error + 0.002, "{amount}: {found} {share}");
+    }
 }
 
 #[test]

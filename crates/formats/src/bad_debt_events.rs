@@ -3,13 +3,20 @@
 //! A CSV table with the columns named in [`COLUMN_NAMES`]. Amounts are in USD; an empty amount is unknown, and a
 //! known best estimate lies within its range. `absorbed_by` holds one or more words joined by `+`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+use seawall_actuary::peril::{
+    Cause as PerilCause, DamageFit, EventPeril, PerilError, RecordedEvent, Venue, VenueSpread, assumption,
+};
 
 use crate::error::FormatError;
 use crate::field::{Range, shown};
 use crate::source::Source;
 use crate::table::{Header, Row, Table};
 use crate::timestamp::day;
+
+/// Known damage ratios from which on a cause has its own distribution of them.
+const RATIOS_MIN: usize = 5;
 
 /// Columns of the table, all of which must be there.
 pub const COLUMN_NAMES: [&str; 18] = [
@@ -153,6 +160,81 @@ pub struct BadDebtEvent {
     pub evidence_grade: EvidenceGrade,
     /// What a reader should know.
     pub notes: String,
+}
+
+impl From<Cause> for seawall_actuary::peril::Cause {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Oracle => Self::Oracle,
+            Cause::PriceGap => Self::PriceGap,
+            Cause::Depeg => Self::Depeg,
+            Cause::Manipulation => Self::Manipulation,
+            Cause::Exploit => Self::Exploit,
+            Cause::Operational => Self::Operational,
+        }
+    }
+}
+
+impl BadDebtEvent {
+    /// Kind of the venue.
+    #[must_use]
+    pub fn venue(&self) -> Venue {
+        Venue::of_words(&self.venue_type)
+    }
+
+    /// Whether the row counts as an event of its own: not where the amount is an exposure, which repeats another row.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        !self.amount_basis.contains("exposure")
+    }
+
+    /// The event as the estimates of event peril need it. The exposure is that of the actuary's own table of debts by
+    /// identifier, which goes with the shipped table of events; none for other events.
+    #[must_use]
+    pub fn recorded(&self) -> RecordedEvent {
+        RecordedEvent {
+            cause: self.cause.into(),
+            venue: self.venue(),
+            damage: self.bad_debt_usd,
+            exposure: assumption::venue_debt(&self.id),
+        }
+    }
+}
+
+/// Numbers of events of event peril of the venues of one kind that had any, most first. Venues are told apart by the
+/// first word of the protocol's name, so that versions of one protocol are one venue.
+#[must_use]
+pub fn events_by_venue(events: &[BadDebtEvent], kind: Venue) -> Vec<u32> {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    let counted =
+        |event: &&BadDebtEvent| event.counts() && event.venue() == kind && event.cause != Cause::PriceGap;
+    for event in events.iter().filter(counted) {
+        let name = event.protocol.split_whitespace().next().unwrap_or_default();
+        *counts.entry(name).or_default() += 1;
+    }
+    let mut counts: Vec<u32> = counts.into_values().collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    counts
+}
+
+/// Event peril and the spread between venues of one kind from the events that count, with the shipped assumptions
+/// for venue-years (times `factor`) and debts: beta damage ratios, those of a cause from five known ones on.
+///
+/// # Errors
+/// Too few events for either estimate, or a factor that is not positive.
+pub fn event_peril(
+    events: &[BadDebtEvent],
+    kind: Venue,
+    factor: f64,
+) -> Result<(EventPeril, VenueSpread), PerilError> {
+    let recorded: Vec<RecordedEvent> =
+        events.iter().filter(|event| event.counts()).map(BadDebtEvent::recorded).collect();
+    let years = assumption::venue_years(factor);
+    let model =
+        EventPeril::fit(&recorded, &PerilCause::EVENT_PERIL, &years, DamageFit::BetaMoments, RATIOS_MIN)?;
+    let (_, own_years) = years.iter().find(|(venue, _)| *venue == kind).copied().unwrap_or((kind, 0.0));
+    let spread = VenueSpread::estimate(&events_by_venue(events, kind), own_years, assumption::YEARS_EACH)?;
+    Ok((model, spread))
 }
 
 /// Reads the table of events, in the order of the file.

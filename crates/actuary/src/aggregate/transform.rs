@@ -9,7 +9,7 @@
 //! twice the grid, aliasing is 1e-7 of the probability beyond two grids and rounding stays below 1e-12.
 
 use super::error::AggregateError;
-use super::fourier::{RealFourier, Workspace};
+use super::fourier::{RealFourier, Spectrum, Workspace};
 use super::frequency::Frequency;
 
 /// A transform for a given number of buckets; make one and use it for every market.
@@ -29,6 +29,15 @@ pub struct TransformTerms {
     pub padding: usize,
     /// Exponent t of the tilting over the whole transform, in [0, 40]; 0 for none.
     pub tilt: f64,
+}
+
+/// Rounding of a transform of probabilities, before the tilt is taken back.
+const ROUNDING: f64 = 4e-16;
+
+impl TransformTerms {
+    /// For grids that hold nearly all of the probability: rounding stays below 1e-14 over the whole grid, and what
+    /// wraps around, totals beyond two grids, comes back with 3e-4 of its probability.
+    pub const PRECISE: Self = Self { padding: 2, tilt: 8.0 };
 }
 
 impl Default for TransformTerms {
@@ -90,6 +99,30 @@ impl Transform {
         frequency.generate(&mut workspace.spectrum);
         self.back(workspace, totals);
         Ok(())
+    }
+
+    /// Spectrum of a sequence over the grid, tilted; sequences end with the grid.
+    pub(crate) fn spectrum(&self, values: &[f64]) -> Spectrum {
+        let mut workspace = self.workspace();
+        self.plan.forward_in(values, &self.damping, &mut workspace);
+        workspace.spectrum
+    }
+
+    /// The sequence over the grid of a tilted spectrum; rounding below 0 becomes 0.
+    pub(crate) fn sequence(&self, spectrum: Spectrum, workspace: &mut Workspace) -> Vec<f64> {
+        workspace.spectrum = spectrum;
+        let mut values = vec![0.0; self.buckets];
+        self.back(workspace, &mut values);
+        values
+    }
+
+    /// Sets probabilities that are below the rounding of the transform to 0.
+    pub(crate) fn clean(&self, probabilities: &mut [f64]) {
+        for (p, raise) in probabilities.iter_mut().zip(&self.raising) {
+            if *p < ROUNDING * raise {
+                *p = 0.0;
+            }
+        }
     }
 
     /// Probabilities of the sum of two independent totals.

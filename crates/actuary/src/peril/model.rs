@@ -1,14 +1,13 @@
-//! Event peril of a market: recorded events by cause and kind of venue, turned into the distribution of what
-//! events will cost it.
+//! Event peril of a market: recorded events by cause and kind of venue, fitted for [`super::market`], which turns
+//! them into the distribution of what events will cost a market.
 //!
 //! Frequency: for each cause the rates of the kinds of venue are drawn from one gamma distribution, estimated from
 //! their counts; a kind's own count updates it. Severity: the damage ratios of the cause where there are enough of
 //! them, else those of all causes. Units: exposure of the frequency in venue-years, amounts in USD.
 
 use super::damage::DamageRatio;
-use super::error::{PerilError, positive};
+use super::error::PerilError;
 use super::frequency::{CellRates, Count, RateDistribution};
-use crate::aggregate::{Aggregate, Discretisation, Grid, Method, TransformTerms};
 
 /// What made the bad debt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,6 +115,8 @@ pub struct CauseModel {
     pub damage: DamageRatio,
     /// Events whose damage ratio is known; where too few, all causes stand in.
     pub known_ratios: usize,
+    /// Ratios that the fit in use rests on.
+    pub ratios_used: usize,
     /// True where the damage ratio is that of all causes.
     pub pooled_damage: bool,
 }
@@ -160,7 +161,8 @@ impl EventPeril {
             DamageFit::BetaMoments => DamageRatio::beta_by_moments(ratios),
             DamageFit::ParetoLikelihood => DamageRatio::pareto_by_likelihood(ratios),
         };
-        let pooled = damage_of(&ratios(None))?;
+        let all_ratios = ratios(None);
+        let pooled = damage_of(&all_ratios)?;
         let model = |cause: &Cause| {
             let cells: Vec<Count> = venue_years
                 .iter()
@@ -183,46 +185,10 @@ impl EventPeril {
                 rates,
                 damage: own_fit.unwrap_or(pooled),
                 known_ratios: own.len(),
+                ratios_used: if own_fit.is_some() { own.len() } else { all_ratios.len() },
                 pooled_damage: own_fit.is_none(),
             })
         };
         Ok(Self { causes: causes.iter().map(model).collect::<Result<_, PerilError>>()? })
-    }
-
-    /// Distribution over `years` of what events cost one market with the given exposure, at most `cap` each. All
-    /// causes together, taken as independent.
-    ///
-    /// # Errors
-    /// A kind of venue without exposure in the fit; years, exposure or cap that are not positive.
-    pub fn market(
-        &self,
-        venue: Venue,
-        years: f64,
-        exposure: f64,
-        cap: f64,
-        grid: Grid,
-    ) -> Result<Aggregate, PerilError> {
-        positive("years", years)?;
-        let terms = TransformTerms::default();
-        let mut total: Option<Aggregate> = None;
-        for cause in &self.causes {
-            let (_, rate) = cause
-                .rates
-                .iter()
-                .find(|(kind, _)| *kind == venue)
-                .ok_or(PerilError::Sample { what: "the rate of this kind of venue", count: 0 })?;
-            let part = Aggregate::compound(
-                &rate.predictive(years)?,
-                &cause.damage.claim(exposure, cap)?,
-                grid,
-                Discretisation::LocalMoments,
-                Method::Transform(terms),
-            )?;
-            total = Some(match total {
-                None => part,
-                Some(sum) => sum.convolve(&part, terms)?,
-            });
-        }
-        total.ok_or(PerilError::Sample { what: "event peril", count: 0 })
     }
 }

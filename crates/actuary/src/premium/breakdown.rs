@@ -9,11 +9,14 @@
 //!         = (net + fixed expenses) / (1 - expense rate - bonus share (1 - p))
 //! ```
 //!
+//! EL is market peril plus event peril of the collective plus what the market's own record adds or takes off. Where
+//! the pool's load is made by another principle, `net = EL + load`, the load being the market's natural part.
 //! p is the probability of a claim within the term; the bonus share of the premium goes back to the insured with
 //! probability 1 - p. The lines of all markets add up to the pool's figures, because the allocation does.
 //!
 //! Units: amounts in the unit of account of the losses, rates per year of 365 days.
 
+use super::going_rate::{GoingRate, going_rate};
 use crate::{capital::constant_cost_price, loss::Estimate};
 
 /// What a premium is calculated with.
@@ -82,16 +85,68 @@ pub enum PremiumError {
     Losses(#[from] crate::loss::LossError),
 }
 
-/// A premium by its lines; `total = expected_loss + loading + expenses + no_claims_bonus`.
+/// Expected payments within the term, by what makes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LossLines {
+    /// Market peril: what the simulation of prices and liquidations says.
+    pub market: Estimate,
+    /// Event peril by the collective's experience.
+    pub event: Estimate,
+    /// What the market's own record adds or takes off, of both perils.
+    pub experience: f64,
+}
+
+impl LossLines {
+    /// All of it market peril.
+    #[must_use]
+    pub fn market_only(market: Estimate) -> Self {
+        Self { market, ..Self::default() }
+    }
+
+    /// Expected payments: the lines in their order. Simulation and event record are independent.
+    #[must_use]
+    pub fn total(&self) -> Estimate {
+        Estimate {
+            value: self.market.value + self.event.value + self.experience,
+            standard_error: libm::hypot(self.market.standard_error, self.event.standard_error),
+        }
+    }
+}
+
+/// How the risk load of a premium is made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RiskLoad {
+    /// Cost of the allocated capital.
+    CostOfCapital,
+    /// The market's part of the load of the pool by another principle, for the term.
+    Allocated(Estimate),
+}
+
+/// One line of a premium.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PremiumLine {
+    /// Name of the line.
+    pub name: &'static str,
+    /// Amount for the term.
+    pub amount: f64,
+    /// Amount per unit of limit and year; none without a limit.
+    pub per_cover_year: Option<f64>,
+    /// Amount per unit of debt and year; none without debt.
+    pub per_debt_year: Option<f64>,
+}
+
+/// A premium by its lines. The total is the sum of the lines in the order of [`Breakdown::lines`], to the last bit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breakdown {
     /// Name of the market.
     pub name: String,
     /// Expected payments within the term.
     pub expected_loss: Estimate,
+    /// Expected payments by what makes them.
+    pub losses: LossLines,
     /// Capital allocated, on which the loading is earned; not a part of the total.
     pub capital: Estimate,
-    /// Cost of that capital over the term, above the expected loss.
+    /// Risk load: cost of that capital over the term above the expected loss, or the allocated load.
     pub loading: f64,
     /// Expenses, fixed and proportional.
     pub expenses: f64,
@@ -108,17 +163,36 @@ pub struct Breakdown {
     pub per_debt: Option<f64>,
     /// Premium per unit of debt and year; none without debt.
     pub per_debt_year: Option<f64>,
+    /// What the market pays for cover of the same debt, where that is on record.
+    pub going_rate: Option<GoingRate>,
 }
 
 impl Breakdown {
-    /// Prices a market.
+    /// Prices a market whose expected loss is all market peril, with the cost of its capital as the load.
     ///
     /// # Errors
     /// A parameter that is negative, not finite or above its range; shares that leave nothing of the premium.
     pub fn of(risk: &Risk, terms: &PremiumTerms) -> Result<Self, PremiumError> {
+        Self::of_lines(risk, &LossLines::market_only(risk.expected_loss), RiskLoad::CostOfCapital, terms)
+    }
+
+    /// Prices a market by the lines of its expected loss and a risk load. The expected loss of `risk` is not read:
+    /// it is the sum of the lines.
+    ///
+    /// # Errors
+    /// As for [`Breakdown::of`]; an experience that makes the expected loss negative.
+    pub fn of_lines(
+        risk: &Risk,
+        losses: &LossLines,
+        load: RiskLoad,
+        terms: &PremiumTerms,
+    ) -> Result<Self, PremiumError> {
         terms.check()?;
+        let expected_loss = losses.total();
         for (name, value) in [
-            ("expected loss", risk.expected_loss.value),
+            ("market peril", losses.market.value),
+            ("event peril", losses.event.value),
+            ("expected loss", expected_loss.value),
             ("capital", risk.capital.value),
             ("debt", risk.debt),
         ] {
@@ -130,30 +204,43 @@ impl Breakdown {
         }
         share("claim probability", risk.claim_probability, 1.0)?;
         let iota = terms.cost_of_capital * terms.term_years;
-        let net = constant_cost_price(risk.expected_loss.value, risk.capital.value, iota);
+        let net = match load {
+            RiskLoad::CostOfCapital => Estimate {
+                value: constant_cost_price(expected_loss.value, risk.capital.value, iota),
+                standard_error: constant_cost_price(
+                    expected_loss.standard_error,
+                    risk.capital.standard_error,
+                    iota,
+                ),
+            },
+            RiskLoad::Allocated(load) => Estimate {
+                value: expected_loss.value + load.value,
+                standard_error: expected_loss.standard_error + load.standard_error,
+            },
+        };
+        non_negative("expected loss and load", net.value)?;
         let bonus = terms.no_claims_share * (1.0 - risk.claim_probability);
         let rest = 1.0 - terms.expense_rate - bonus;
         if rest <= 0.0 {
             return Err(PremiumError::Shares { expense_rate: terms.expense_rate, bonus });
         }
-        let total = (net + terms.fixed_expenses) / rest;
-        let standard_error =
-            constant_cost_price(risk.expected_loss.standard_error, risk.capital.standard_error, iota) / rest;
-        let per = |base: f64| (base > 0.0 && base.is_finite()).then(|| total / base);
-        let year = |rate: Option<f64>| rate.map(|r| r / terms.term_years);
-        Ok(Self {
+        let gross = (net.value + terms.fixed_expenses) / rest;
+        let parts = Self {
             name: risk.name.clone(),
-            expected_loss: risk.expected_loss,
+            expected_loss,
+            losses: *losses,
             capital: risk.capital,
-            loading: net - risk.expected_loss.value,
-            expenses: terms.fixed_expenses + terms.expense_rate * total,
-            no_claims_bonus: bonus * total,
-            total: Estimate { value: total, standard_error },
-            per_cover: per(risk.limit),
-            per_cover_year: year(per(risk.limit)),
-            per_debt: per(risk.debt),
-            per_debt_year: year(per(risk.debt)),
-        })
+            loading: net.value - expected_loss.value,
+            expenses: terms.fixed_expenses + terms.expense_rate * gross,
+            no_claims_bonus: bonus * gross,
+            total: Estimate { value: gross, standard_error: net.standard_error / rest },
+            per_cover: None,
+            per_cover_year: None,
+            per_debt: None,
+            per_debt_year: None,
+            going_rate: None,
+        };
+        Ok(parts.completed(risk.limit, risk.debt, terms.term_years))
     }
 
     /// Premium of several markets with its lines; per unit of all their limits and debts.
@@ -165,24 +252,74 @@ impl Breakdown {
             value: parts.iter().map(|(b, _)| of(b).value).sum(),
             standard_error: parts.iter().map(|(b, _)| of(b).standard_error).sum(),
         };
-        let total = both(|b| b.total);
-        let per = |base: f64| (base > 0.0 && base.is_finite()).then(|| total.value / base);
-        let year = |rate: Option<f64>| rate.map(|r| r / terms.term_years);
         let limit: f64 = parts.iter().map(|(_, risk)| risk.limit).sum();
         let debt: f64 = parts.iter().map(|(_, risk)| risk.debt).sum();
-        Self {
+        let losses = LossLines {
+            market: both(|b| b.losses.market),
+            event: both(|b| b.losses.event),
+            experience: add(|b| b.losses.experience),
+        };
+        let sum = Self {
             name: name.to_owned(),
             expected_loss: both(|b| b.expected_loss),
+            losses,
             capital: both(|b| b.capital),
             loading: add(|b| b.loading),
             expenses: add(|b| b.expenses),
             no_claims_bonus: add(|b| b.no_claims_bonus),
-            total,
-            per_cover: per(limit),
-            per_cover_year: year(per(limit)),
-            per_debt: per(debt),
-            per_debt_year: year(per(debt)),
-        }
+            total: both(|b| b.total),
+            per_cover: None,
+            per_cover_year: None,
+            per_debt: None,
+            per_debt_year: None,
+            going_rate: None,
+        };
+        sum.completed(limit, debt, terms.term_years)
+    }
+
+    /// The same with the going rate for its debt asset.
+    #[must_use]
+    pub fn beside(self, debt_asset: &str) -> Self {
+        Self { going_rate: going_rate(debt_asset), ..self }
+    }
+
+    /// The lines, in the order in which they add up to the total: market peril, event peril of the collective,
+    /// experience, risk load, expenses, expected no-claims bonus.
+    #[must_use]
+    pub fn lines(&self) -> [PremiumLine; 6] {
+        let total = self.total.value;
+        let line = |(name, amount): (&'static str, f64)| {
+            let part = |rate: Option<f64>| rate.map(|r| if total > 0.0 { r * (amount / total) } else { 0.0 });
+            PremiumLine {
+                name,
+                amount,
+                per_cover_year: part(self.per_cover_year),
+                per_debt_year: part(self.per_debt_year),
+            }
+        };
+        self.amounts().map(line)
+    }
+
+    fn amounts(&self) -> [(&'static str, f64); 6] {
+        [
+            ("market peril", self.losses.market.value),
+            ("event peril", self.losses.event.value),
+            ("experience", self.losses.experience),
+            ("risk load", self.loading),
+            ("expenses", self.expenses),
+            ("no-claims bonus", self.no_claims_bonus),
+        ]
+    }
+
+    /// Total as the sum of the lines, and the rates by unit.
+    fn completed(mut self, limit: f64, debt: f64, term_years: f64) -> Self {
+        self.total.value = self.amounts().iter().fold(0.0, |sum, (_, amount)| sum + amount);
+        let total = self.total.value;
+        let per = |base: f64| (base > 0.0 && base.is_finite()).then(|| total / base);
+        let year = |rate: Option<f64>| rate.map(|r| r / term_years);
+        (self.per_cover, self.per_cover_year) = (per(limit), year(per(limit)));
+        (self.per_debt, self.per_debt_year) = (per(debt), year(per(debt)));
+        self
     }
 }
 
