@@ -12,7 +12,7 @@ use super::distribution::Aggregate;
 use super::error::AggregateError;
 use super::transform::{Transform, TransformTerms};
 use crate::loss::statistics::sum;
-use crate::loss::{PolicyTerms, policy_loss};
+use crate::loss::PolicyTerms;
 
 /// Probabilities beyond the grid below this are rounding of the transform.
 const BEYOND_MIN: f64 = 1e-12;
@@ -240,14 +240,14 @@ impl GridLoss {
     /// Expected payment under a policy.
     #[must_use]
     pub fn expected_payment(&self, terms: &PolicyTerms) -> f64 {
-        sum(self.atoms().map(|(p, x)| p * policy_loss(terms, x).pay))
+        sum(self.atoms().map(|(p, x)| p * terms.payment(x)))
     }
 
     /// Distribution of the payment under a policy, on a grid of its own.
     #[must_use]
     pub fn paid(&self, terms: &PolicyTerms, grid: Grid) -> Self {
         let mut builder = GridLossBuilder::new(grid);
-        self.atoms().for_each(|(p, x)| builder.add(p, policy_loss(terms, x).pay));
+        self.atoms().for_each(|(p, x)| builder.add(p, terms.payment(x)));
         builder.finish()
     }
 
@@ -274,7 +274,7 @@ impl GridLoss {
             let scaled = under.iter().map(|p| p / share).collect();
             let loss = Self { grid: self.grid, mass: scaled, beyond: 0.0, beyond_amount: 0.0 };
             let both = loss.convolved(event)?;
-            both.atoms().for_each(|(p, x)| builder.add(share * p, policy_loss(terms, x).pay));
+            both.atoms().for_each(|(p, x)| builder.add(share * p, terms.payment(x)));
         } else if self.grid.bucket() != event.grid.bucket() {
             let (expected, found) = (self.grid.bucket(), event.grid.bucket());
             return Err(AggregateError::Bucket { found, expected });

@@ -64,6 +64,14 @@ impl PolicyTerms {
         }
         Ok(Self { deductible, limit, coinsurance })
     }
+
+    /// What the pool owes for a gross loss in the limit of ever smaller units, for distributions on a grid:
+    /// `min(max(gross - deductible, 0), limit) (1 - coinsurance)`. Paths are settled in whole units by
+    /// [`super::Settlement`].
+    #[must_use]
+    pub fn payment(&self, gross: f64) -> f64 {
+        (gross - self.deductible).max(0.0).min(self.limit) * (1.0 - self.coinsurance)
+    }
 }
 
 /// The pool's layers, from first loss to last.

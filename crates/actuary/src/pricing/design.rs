@@ -10,7 +10,7 @@ use super::exposure::Exposure;
 use super::simulation::{PathLosses, PathSource, Simulation};
 use super::terms::Terms;
 use crate::liquidation::System;
-use crate::loss::{Layers, PolicyTerms, Settled, Settlement, weighted_quantile};
+use crate::loss::{Layers, PolicyTerms, Settled, Settlement, weighted_tails};
 use crate::premium::{LayerLevels, ProposedLayers, propose_weighted_layers};
 use crate::price::rare::tune;
 use crate::price::{Mixture, PriceModel, RareModel, Sampling, Tuning};
@@ -162,14 +162,14 @@ fn policies(
     (0..markets)
         .map(|market| {
             let column: Vec<f64> = losses.rows.chunks_exact(markets).map(|row| row[market]).collect();
-            let at = |level: f64| weighted_quantile(&column, &losses.weights, level);
+            let at = |level: f64| weighted_tails(&column, &losses.weights, &[level]).map(|tails| tails[0].value_at_risk.value);
             let deductible = whole(match terms.deductible {
                 Some(amount) => amount,
-                None => at(terms.levels.deductible)?.value,
+                None => at(terms.levels.deductible)?,
             });
             let limit = whole(match terms.limit {
                 Some(amount) => amount,
-                None => (at(terms.levels.limit)?.value - deductible).max(0.0),
+                None => (at(terms.levels.limit)? - deductible).max(0.0),
             });
             if limit <= 0.0 {
                 let market = exposures[market].market.name.clone();
@@ -195,7 +195,7 @@ fn layers(
         .chunks_exact(policies.len())
         .map(|gross| {
             settlement.settle(gross, &mut settled)?;
-            Ok(settled.pays.iter().sum())
+            Ok(settled.total)
         })
         .collect::<Result<Vec<f64>, PricingError>>()?;
     let levels = LayerLevels {

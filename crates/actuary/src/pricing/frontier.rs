@@ -206,7 +206,7 @@ impl View {
         for (row, weight) in losses.rows.chunks_exact(width).zip(&losses.weights) {
             let mut owed_within = |place: usize| -> Result<f64, PricingError> {
                 settlement.settle(&row[place * markets..(place + 1) * markets], &mut settled)?;
-                Ok(settled.pays.iter().sum())
+                Ok(settled.total)
             };
             let owed = weight * owed_within(term)?;
             let excess = weight * (owed_within(horizon)? - at_risk).max(0.0) / (1.0 - SHORTFALL_LEVEL);

@@ -21,6 +21,7 @@ pub use change::{Change, ChangeError};
 pub use design::{Design, DesignOptions};
 pub use error::PricingError;
 pub use exposure::Exposure;
+pub use frontier::{Base, Frontier, FrontierRow, frontier, system_of};
 pub use price::{Pricing, price};
 pub use simulation::{PathLosses, PathSource, Simulation};
 pub use terms::{Levels, Terms};

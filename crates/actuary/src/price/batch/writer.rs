@@ -24,15 +24,16 @@ impl BlockPlan {
 
 impl PathBlock {
     /// Gives the block the shape of a plan. Every cell must be written before it is read.
-    pub(in crate::price) fn shape(&mut self, plan: &BlockPlan, columns: usize, paths: usize) {
+    pub(in crate::price) fn shape(&mut self, plan: &BlockPlan, columns: usize, first_path: u64, paths: usize) {
         let cells = plan.steps * columns * paths;
         let intervals = plan.detail == Detail::Intervals;
-        (self.paths, self.steps, self.columns) = (paths, plan.steps, columns);
+        (self.first_path, self.paths, self.steps, self.columns) = (first_path, paths, plan.steps, columns);
         self.horizon_years = plan.horizon_years;
         self.close.resize(cells, 0.0);
         self.low.resize(if intervals { cells } else { 0 }, 0.0);
         self.stressed.resize(if intervals { plan.steps * paths } else { 0 }, false);
         self.splits.clear();
+        self.crashes.clear();
     }
 
     /// Writes the close of a column at the end of a step.

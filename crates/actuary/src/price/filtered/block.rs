@@ -36,7 +36,7 @@ impl FilteredModel {
                 range: "at most the rows of the history that the horizon spans",
             });
         }
-        block.shape(plan, self.columns.len(), paths);
+        block.shape(plan, self.columns.len(), first_path, paths);
         scratch.lowest.resize(self.columns.len(), 0.0);
         for path in 0..paths {
             self.block_path(plan, rows, seed, first_path.wrapping_add(path as u64), path, block, scratch);
