@@ -11,6 +11,8 @@ mod output;
 mod pool;
 mod quote;
 mod report;
+mod usage;
+mod verify;
 
 use output::{Failure, Format};
 
@@ -30,7 +32,9 @@ enum Command {
     /// Run the whole product on real data: price, buy, crash, settle, leave, recover, report.
     Demo(demo::Args),
     /// Price cover for the markets of a loan book.
-    Quote(quote::Args),
+    Quote(Box<quote::Args>),
+    /// Compute a quote again from its file, and say what differs.
+    Verify(verify::Args),
     /// Open and run a pool in a local file.
     Pool(pool::Args),
     /// Print shell completions.
@@ -38,11 +42,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let format = if cli.json { Format::Json } else { Format::Table };
     let result = match cli.command {
         Command::Demo(args) => demo::run(&args, format),
         Command::Quote(args) => quote::run(&args, format),
+        Command::Verify(args) => verify::run(&args, format),
         Command::Pool(args) => pool::run(&args, format),
         Command::Completions(args) => completions::run::<Cli>(&args),
     };

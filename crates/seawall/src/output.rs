@@ -2,7 +2,9 @@
 //! mean something.
 
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -96,6 +98,50 @@ impl Failure {
             }
         }
         ExitCode::from(self.code)
+    }
+}
+
+/// Refuses a file that could not be written, before long work is done for it.
+///
+/// # Errors
+/// Its folder does not exist.
+pub fn writable(path: &Path) -> Result<(), Failure> {
+    if folder(path).is_dir() {
+        return Ok(());
+    }
+    Err(Failure::environment(format!("{}: there is no folder {}", path.display(), folder(path).display()))
+        .hint("make the folder first"))
+}
+
+/// Writes a file whole or not at all: beside its place under another name, then renamed, so that neither a full
+/// disk nor a reader meets half of it. What is no plain file, such as a pipe, is written to as it is.
+///
+/// # Errors
+/// The disk refuses; the file that was there before is still there.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::environment(format!("{}: {error}", path.display()));
+    if std::fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        return std::fs::write(path, bytes).map_err(failed);
+    }
+    let name = path.file_name().ok_or_else(|| failed(std::io::ErrorKind::IsADirectory.into()))?;
+    let beside = folder(path).join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
+    written.map_err(|error| {
+        // The failure to write is what is told; that nothing is left behind is a courtesy.
+        let _ = std::fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
+/// The folder of a file.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

@@ -41,6 +41,7 @@ pub const HOURS_PER_YEAR: f64 = 8760.0;
 
 /// A quantity that takes one value in calm intervals and another in stressed ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct ByRegime {
     /// Value in a calm interval.
     pub calm: f64,

@@ -11,7 +11,7 @@ use super::loss::anyone;
 use super::quote_file::{QuoteFile, Signed};
 use super::terms::TermArgs;
 use super::{bounds, instant, label};
-use crate::output::{Failure, Format, line, print_json};
+use crate::output::{Failure, Format, line, print_json, write_whole};
 
 /// Arguments of `pool cover`.
 #[derive(clap::Args)]
@@ -161,8 +161,7 @@ fn quote(args: &QuoteArgs, format: Format) -> Result<(), Failure> {
         line(&text);
         return Ok(());
     };
-    std::fs::write(path, text + "\n")
-        .map_err(|error| Failure::environment(format!("--out: {}: {error}", path.display())))?;
+    write_whole(path, (text + "\n").as_bytes())?;
     let digest = label::hex(&signed.digest);
     if format == Format::Json {
         print_json(&json!({"file": path.display().to_string(), "digest": digest}));

@@ -18,7 +18,7 @@ mod govern;
 mod header;
 mod history;
 mod init;
-mod instant;
+pub mod instant;
 mod label;
 mod loss;
 mod note;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::assumptions::{Assumptions, Follow, known_follows};
+use super::binding::BindingArgs;
+use super::bounds::{self, Naming};
 use super::inputs::{Selection, as_path};
 use super::pricing::{Levels, Terms};
 use super::{shipped, windows};
@@ -13,7 +15,8 @@ use crate::output::Failure;
 #[command(
     after_help = "Examples:\n  seawall quote\n  seawall quote --date 2023-12-20 --term-days 182 --cost-of-capital \
                         0.15\n  seawall quote --book loans.csv --markets markets.csv --prices closes.csv --depth \
-                        quotes.csv --out quote.json"
+                        quotes.csv --out quote.json\n  seawall quote --out quote.json && seawall verify quote.json\n\nThe files \
+                  of one's own loan book are described in docs/model.md, section 7; the model in the sections before."
 )]
 pub struct Args {
     /// Loan book (CSV, gzip or not); without it the shipped crvUSD snapshot.
@@ -41,11 +44,11 @@ pub struct Args {
     /// Horizon over which capital is measured, days.
     #[arg(long, value_name = "DAYS", default_value_t = 365.0)]
     horizon_days: f64,
-    /// Deductible of every market; by default the quantile --deductible-level of its own loss.
-    #[arg(long, value_name = "AMOUNT")]
+    /// Deductible of every market, such as 250,000; by default the quantile --deductible-level of its own loss.
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     deductible: Option<f64>,
     /// Limit of every market; by default the quantile --limit-level of its own loss less the deductible.
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     limit: Option<f64>,
     /// Part of each eligible loss that the market keeps.
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
@@ -73,7 +76,7 @@ pub struct Args {
     #[arg(long, value_name = "RATE", default_value_t = 0.05)]
     expense_rate: f64,
     /// Expenses of each policy.
-    #[arg(long, value_name = "AMOUNT", default_value_t = 1_000.0)]
+    #[arg(long, value_name = "AMOUNT", default_value = "1,000", value_parser = amount)]
     fixed_expenses: f64,
 
     /// Paths to simulate.
@@ -94,9 +97,12 @@ pub struct Args {
     #[arg(long)]
     hold_out_known_crashes: bool,
 
-    /// Write the quote as JSON to this file, too.
+    /// Write a quote file, too: request, figures, and typed data to be signed. `seawall verify FILE` computes it
+    /// again.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub binding: BindingArgs,
 }
 
 impl Args {
@@ -121,30 +127,18 @@ impl Args {
 
     /// The assumptions with what the user set.
     pub fn assumptions(&self) -> Result<Assumptions, Failure> {
-        between("--renewal-days", self.renewal_days, 1.0, 3_650.0)?;
-        Ok(Assumptions { renewal_days: self.renewal_days, ..Assumptions::default() })
+        let assumptions = Assumptions { renewal_days: self.renewal_days, ..Assumptions::default() };
+        bounds::assumptions(&assumptions, Naming::Option)?;
+        Ok(assumptions)
     }
 
     /// The terms, checked.
     pub fn terms(&self) -> Result<Terms, Failure> {
-        between("--term-days", self.term_days, 1.0, 730.0)?;
-        between("--horizon-days", self.horizon_days, 1.0, 3_650.0)?;
-        for (name, share) in [
-            ("--coinsurance", self.coinsurance),
-            ("--mutual-share", self.mutual_share),
-            ("--no-claims-share", self.no_claims_share),
-            ("--expense-rate", self.expense_rate),
-        ] {
-            between(name, share, 0.0, 0.9)?;
-        }
-        between("--cost-of-capital", self.cost_of_capital, 0.0, 10.0)?;
-        between("--fixed-expenses", self.fixed_expenses, 0.0, 1e12)?;
-        for (name, amount) in [("--deductible", self.deductible), ("--limit", self.limit)] {
-            between(name, amount.unwrap_or(0.0), 0.0, 1e15)?;
-        }
-        between("--deductible-level", self.deductible_level, 0.5, 0.9999)?;
-        between("--limit-level", self.limit_level, self.deductible_level, 0.9999)?;
-        Ok(Terms {
+        let (reserve, tranches) = match self.layer_levels.split_first() {
+            Some((&reserve, tranches)) => (reserve, tranches.to_vec()),
+            None => (0.0, Vec::new()),
+        };
+        let terms = Terms {
             term_days: self.term_days,
             horizon_days: self.horizon_days,
             deductible: self.deductible,
@@ -155,35 +149,45 @@ impl Args {
             expense_rate: self.expense_rate,
             fixed_expenses: self.fixed_expenses,
             no_claims_share: self.no_claims_share,
-            levels: self.levels()?,
+            levels: Levels { deductible: self.deductible_level, limit: self.limit_level, reserve, tranches },
             paths: self.paths as usize,
             seed: self.seed,
             ..Terms::default()
-        })
-    }
-
-    fn levels(&self) -> Result<Levels, Failure> {
-        let levels = &self.layer_levels;
-        let rising = levels.windows(2).all(|pair| pair[0] < pair[1]);
-        let inside = levels.iter().all(|level| *level > 0.0 && *level < 1.0);
-        match levels.split_first() {
-            Some((&reserve, tranches)) if rising && inside && (1..=4).contains(&tranches.len()) => {
-                Ok(Levels {
-                    deductible: self.deductible_level,
-                    limit: self.limit_level,
-                    reserve,
-                    tranches: tranches.to_vec(),
-                })
-            }
-            _ => Err(Failure::input(format!("--layer-levels {levels:?} are not two to five rising levels"))
-                .hint("reserve first, then one to four tranches, such as 0.95,0.995,0.999")),
-        }
+        };
+        bounds::terms(&terms, Naming::Option)?;
+        Ok(terms)
     }
 }
 
-fn between(name: &str, value: f64, low: f64, high: f64) -> Result<(), Failure> {
-    if (low..=high).contains(&value) {
-        return Ok(());
+/// Reads an amount with separators between groups of three digits or without: `1,000,000`, `1_000_000`, `2.5e6`.
+fn amount(text: &str) -> Result<f64, String> {
+    let wrong = || format!("{text:?} is no amount such as 250000, 250,000 or 250_000");
+    let (whole, rest) = text.find(['.', 'e', 'E']).map_or((text, ""), |at| text.split_at(at));
+    let separator = if whole.contains('_') { '_' } else { ',' };
+    let mut groups = whole.split(separator);
+    let first = groups.next().unwrap_or_default();
+    let grouped = groups.clone().next().is_none() || (1..=3).contains(&first.len());
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !(grouped && digits(first) && groups.all(|group| group.len() == 3 && digits(group))) {
+        return Err(wrong());
     }
-    Err(Failure::input(format!("{name} is {value}")).hint(format!("it must be from {low} to {high}")))
+    format!("{}{rest}", whole.replace(separator, "")).parse().map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::amount;
+
+    #[test]
+    fn separators_stand_between_groups_of_three() {
+        for text in ["1000000", "1,000,000", "1_000_000", "1e6", "1,000,000.0"] {
+            assert_eq!(amount(text), Ok(1e6), "{text}");
+        }
+        assert_eq!(amount("0.5"), Ok(0.5));
+        for bad in
+            ["", "1,00", "1,0000", "1000,000", "1,000_000", ",100", "-1", "inf", "nan", "1,000,", "1.5,000"]
+        {
+            assert!(amount(bad).is_err(), "{bad}");
+        }
+    }
 }

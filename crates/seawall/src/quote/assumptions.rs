@@ -3,11 +3,13 @@
 
 use seawall_actuary::liquidation::ByRegime;
 use seawall_actuary::price::Peg;
+use serde::{Deserialize, Serialize};
 
 use super::inputs::Insured;
 
 /// A token whose price is that of a column of the price table times a constant.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Follow {
     /// Symbol of the token.
     pub symbol: String,
@@ -58,7 +60,8 @@ pub fn known_follows() -> Vec<Follow> {
 pub const AT_PAR: [&str; 8] = ["crvUSD", "USDC", "USDT", "DAI", "GHO", "LUSD", "PYUSD", "USDS"];
 
 /// Terms of service of liquidators and the basis of staking tokens.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Assumptions {
     /// Hours from breaking to being servable.
     pub delay_hours: ByRegime,

@@ -1,21 +1,18 @@
 //! A quote as one JSON document: every figure with its standard error, every input with its digest.
 
 use seawall_actuary::loss::{Estimate, LossStatistics, Tail};
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::{Map, Value, json};
 
 use super::figures::hex;
 use super::pricing::Horizon;
+use super::request::QuoteRequest;
 use super::tables::layer_name;
 use super::{Quote, windows};
 
-/// The document.
+/// The document: what was asked, and every figure.
 pub fn json(quote: &Quote) -> Value {
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
+    let mut document = json!({
         "inputs_digest": hex(&digest(quote)),
-        "inputs": inputs(quote),
-        "terms": terms(quote),
         "book": book(quote),
         "fit": fit(quote),
         "term": horizon(&quote.pricing.term),
@@ -26,20 +23,26 @@ pub fn json(quote: &Quote) -> Value {
         "pool_capital": tail(&quote.pricing.capital.pool),
         "assumptions": quote.assumptions_in_words(),
         "left_out": quote.gaps(),
-    })
+    });
+    if let Some(document) = document.as_object_mut() {
+        document.extend(restated(&quote.request));
+    }
+    document
 }
 
-/// Digest of all that the price depends on (rule 3.2): files, terms, assumptions, version and seed.
+/// The parts of a request that the document restates: files, windows held out, terms, assumptions, model.
+pub fn restated(request: &QuoteRequest) -> Map<String, Value> {
+    let mut parts = match request.json() {
+        Value::Object(parts) => parts,
+        _ => Map::new(),
+    };
+    parts.remove("format");
+    parts
+}
+
+/// Digest of all that the price depends on (rule 3.2): files, terms, assumptions, model and seed.
 pub fn digest(quote: &Quote) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(env!("CARGO_PKG_VERSION"));
-    for origin in &quote.inputs.origins {
-        hash.update(origin.digest);
-    }
-    hash.update(quote.inputs.snapshot.as_bytes());
-    hash.update(terms(quote).to_string());
-    hash.update(quote.assumptions_in_words().join("\n"));
-    hash.finalize().into()
+    quote.request.digest()
 }
 
 fn estimate(estimate: Estimate) -> Value {
@@ -76,42 +79,6 @@ fn horizon(of: &Horizon) -> Value {
     })
 }
 
-fn inputs(quote: &Quote) -> Value {
-    let files = quote
-        .inputs
-        .origins
-        .iter()
-        .map(|origin| json!({"what": origin.what, "name": origin.name, "sha256": hex(&origin.digest)}));
-    json!({"snapshot": quote.inputs.snapshot, "files": files.collect::<Vec<_>>()})
-}
-
-fn terms(quote: &Quote) -> Value {
-    let terms = &quote.pricing.terms;
-    json!({
-        "term_days": terms.term_days,
-        "horizon_days": terms.horizon_days,
-        "deductible": terms.deductible,
-        "limit": terms.limit,
-        "coinsurance": terms.coinsurance,
-        "mutual_share": terms.mutual_share,
-        "cost_of_capital": terms.cost_of_capital,
-        "expense_rate": terms.expense_rate,
-        "fixed_expenses": terms.fixed_expenses,
-        "no_claims_share": terms.no_claims_share,
-        "smallest_claim": terms.smallest_claim,
-        "levels": {
-            "deductible": terms.levels.deductible,
-            "limit": terms.levels.limit,
-            "reserve": terms.levels.reserve,
-            "tranches": terms.levels.tranches,
-        },
-        "paths": terms.paths,
-        "seed": terms.seed,
-        "held_out": quote.modelled.held_out.iter()
-            .map(|&(from, to)| json!([windows::day(from), windows::day(to)])).collect::<Vec<_>>(),
-    })
-}
-
 fn book(quote: &Quote) -> Value {
     let markets = quote.inputs.insured.iter().enumerate().map(|(index, insured)| {
         let depth = quote.modelled.depth[index];
@@ -137,7 +104,11 @@ fn book(quote: &Quote) -> Value {
         };
         exclusions.markets.iter().map(of).collect::<Vec<_>>()
     });
-    json!({"markets": markets.collect::<Vec<_>>(), "left_out": left_out})
+    json!({
+        "snapshot": quote.inputs.snapshot,
+        "markets": markets.collect::<Vec<_>>(),
+        "left_out": left_out,
+    })
 }
 
 fn fit(quote: &Quote) -> Value {

@@ -1,8 +1,11 @@
 //! What a quote is made from: loan book, price history, depth, and where each came from. Files are read whole, so
 //! that their digest is that of the bytes that were priced.
 
+use std::borrow::Cow;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use flate2::read::MultiGzDecoder;
 use seawall_actuary::book::{Book, Market};
 use seawall_actuary::price::PriceHistory;
 use seawall_formats::crvusd::{self, Exclusions, MarketExclusions, Tally, read_crvusd};
@@ -11,21 +14,73 @@ use seawall_formats::loan_book::{LoanBookOptions, read_loan_book};
 use seawall_formats::market_terms::{MarketTable, read_market_terms};
 use seawall_formats::price_table::read_prices;
 use seawall_formats::{FormatError, Source};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::assumptions::{AT_PAR, Follow};
 use super::{shipped, windows};
 use crate::output::Failure;
 
+/// What a file is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// Hourly closes.
+    #[serde(rename = "hourly closes")]
+    Prices,
+    /// Sale quotes.
+    #[serde(rename = "depth quotes")]
+    Depth,
+    /// Terms of the markets of a loan book.
+    #[serde(rename = "market file")]
+    Markets,
+    /// Loans.
+    #[serde(rename = "loan book")]
+    LoanBook,
+}
+
+impl Role {
+    /// Its name, for people and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prices => "hourly closes",
+            Self::Depth => "depth quotes",
+            Self::Markets => "market file",
+            Self::LoanBook => "loan book",
+        }
+    }
+
+    /// The option that names another file.
+    pub const fn option(self) -> &'static str {
+        match self {
+            Self::Prices => "--prices",
+            Self::Depth => "--depth",
+            Self::Markets => "--markets",
+            Self::LoanBook => "--book",
+        }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.pad(self.name())
+    }
+}
+
 /// One input and the digest of its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// What it is.
-    pub what: &'static str,
+    pub what: Role,
     /// Path as given, or that of the shipped file in the repository.
     pub name: String,
+    /// The program carries it.
+    pub shipped: bool,
     /// SHA-256 of its bytes.
     pub digest: [u8; 32],
+    /// Number of bytes.
+    pub bytes: u64,
+    /// Lines below the first, unpacked; not counted where the file is shipped.
+    pub rows: Option<u64>,
 }
 
 /// One market to be priced.
@@ -64,6 +119,10 @@ pub struct Inputs {
     pub assumptions: Vec<String>,
     /// Files and digests.
     pub origins: Vec<Origin>,
+    /// Day of the shipped snapshot; none for a book of one's own.
+    pub date: Option<String>,
+    /// Which token follows which price, as selected.
+    pub follows: Vec<Follow>,
 }
 
 /// Which files to read.
@@ -83,31 +142,101 @@ pub struct Selection<'a> {
     pub follows: Vec<Follow>,
 }
 
+/// The bytes that a quote reads, and where they came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Price history.
+    pub prices: File,
+    /// Depth quotes.
+    pub depth: File,
+    /// Market file of a loan book of one's own.
+    pub markets: Option<File>,
+    /// Loan book.
+    pub book: File,
+}
+
+/// One file.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Where it came from.
+    pub origin: Origin,
+    /// Its bytes.
+    pub bytes: Cow<'static, [u8]>,
+}
+
+impl File {
+    fn source(&self) -> Source<'_> {
+        Source::new(self.origin.name.clone(), &self.bytes[..])
+    }
+}
+
+impl Loaded {
+    /// The files in the order of a quote.
+    pub fn files(&self) -> impl Iterator<Item = &File> {
+        [Some(&self.prices), Some(&self.depth), self.markets.as_ref(), Some(&self.book)].into_iter().flatten()
+    }
+}
+
+impl Loaded {
+    /// The files, to be named anew.
+    pub fn files_mut(&mut self) -> impl Iterator<Item = &mut File> {
+        let Self { prices, depth, markets, book } = self;
+        [Some(prices), Some(depth), markets.as_mut(), Some(book)].into_iter().flatten()
+    }
+}
+
 /// Reads everything.
 ///
 /// # Errors
 /// A file that cannot be read or makes no sense; a token without a price.
 pub fn read(selection: &Selection<'_>) -> Result<Inputs, Failure> {
-    let mut origins = Vec::new();
-    let (name, bytes) = take(&mut origins, "hourly closes", selection.prices, shipped::PRICES)?;
-    let history = read_prices(Source::new(name, &bytes[..])).map_err(unreadable)?.history;
-    let (name, bytes) = take(&mut origins, "depth quotes", selection.depth, shipped::DEPTH)?;
-    let curves = read_depth(Source::new(name, &bytes[..])).map_err(unreadable)?;
-    match selection.book {
-        None => snapshot(selection, history, curves, origins),
-        Some(path) => from_file(path, selection, history, curves, origins),
+    understand(&load(selection)?, selection)
+}
+
+/// Takes the bytes, and looks at nothing in them.
+///
+/// # Errors
+/// A file that cannot be read; a loan book without a market file.
+pub fn load(selection: &Selection<'_>) -> Result<Loaded, Failure> {
+    let markets = match (selection.book, selection.markets) {
+        (None, _) => None,
+        (Some(_), Some(path)) => Some(take(Role::Markets, Some(path), shipped::BORROWERS)?),
+        (Some(_), None) => {
+            return Err(Failure::input("a loan book needs its market file")
+                .hint("give --markets FILE with bonus, delay and prices of each market"));
+        }
+    };
+    Ok(Loaded {
+        prices: take(Role::Prices, selection.prices, shipped::PRICES)?,
+        depth: take(Role::Depth, selection.depth, shipped::DEPTH)?,
+        markets,
+        book: take(Role::LoanBook, selection.book, shipped::BORROWERS)?,
+    })
+}
+
+/// Reads what was loaded.
+///
+/// # Errors
+/// A file that makes no sense; a token without a price.
+pub fn understand(loaded: &Loaded, selection: &Selection<'_>) -> Result<Inputs, Failure> {
+    let history = read_prices(loaded.prices.source()).map_err(unreadable)?.history;
+    let curves = read_depth(loaded.depth.source()).map_err(unreadable)?;
+    let origins = loaded.files().map(|file| file.origin.clone()).collect();
+    match &loaded.markets {
+        None => snapshot(loaded, selection, history, curves, origins),
+        Some(terms) => from_file(loaded, terms, selection, history, curves, origins),
     }
 }
 
 /// The shipped crvUSD snapshot of a day.
 fn snapshot(
+    loaded: &Loaded,
     selection: &Selection<'_>,
     history: PriceHistory,
     curves: Vec<DepthCurve>,
-    mut origins: Vec<Origin>,
+    origins: Vec<Origin>,
 ) -> Result<Inputs, Failure> {
-    let (name, bytes) = take(&mut origins, "loan book", None, shipped::BORROWERS)?;
-    let made = read_crvusd(Source::new(name, &bytes[..]), selection.date, &history).map_err(unreadable)?;
+    let made = read_crvusd(loaded.book.source(), selection.date, &history).map_err(unreadable)?;
     // The liquidator receives the whole collateral for the debt when the discounted value equals it.
     let bonus = crvusd::LIQUIDATION_DISCOUNT / (1.0 - crvusd::LIQUIDATION_DISCOUNT);
     let insured = made.book.markets.into_iter().zip(made.collateral_prices).map(|(market, price)| {
@@ -130,26 +259,23 @@ fn snapshot(
         snapshot: windows::minute(made.time),
         assumptions: made.assumptions.iter().map(|&text| text.to_owned()).collect(),
         origins,
+        date: Some(selection.date.to_owned()),
+        follows: selection.follows.clone(),
     })
 }
 
 /// A loan book with its market file.
 fn from_file(
-    path: &Path,
+    loaded: &Loaded,
+    terms: &File,
     selection: &Selection<'_>,
     history: PriceHistory,
     curves: Vec<DepthCurve>,
-    mut origins: Vec<Origin>,
+    origins: Vec<Origin>,
 ) -> Result<Inputs, Failure> {
-    let Some(terms_path) = selection.markets else {
-        return Err(Failure::input("a loan book needs its market file")
-            .hint("give --markets FILE with bonus, delay and prices of each market"));
-    };
-    let (name, bytes) = take(&mut origins, "market file", Some(terms_path), shipped::BORROWERS)?;
-    let terms = read_market_terms(Source::new(name, &bytes[..])).map_err(unreadable)?;
-    let (name, bytes) = take(&mut origins, "loan book", Some(path), shipped::BORROWERS)?;
+    let terms = read_market_terms(terms.source()).map_err(unreadable)?;
     let options = LoanBookOptions { markets: Some(&terms), assets: None };
-    let book: Book = read_loan_book(Source::new(name, &bytes[..]), &options).map_err(unreadable)?;
+    let book: Book = read_loan_book(loaded.book.source(), &options).map_err(unreadable)?;
     let mut assumptions = Vec::new();
     let mut exclusions = Exclusions::default();
     let mut insured = Vec::new();
@@ -160,12 +286,14 @@ fn from_file(
     }
     Ok(Inputs {
         insured,
-        snapshot: format!("as in {}", path.display()),
+        snapshot: format!("as in {}", loaded.book.origin.name),
         history,
         exclusions: Some(exclusions),
         curves,
         assumptions,
         origins,
+        date: None,
+        follows: selection.follows.clone(),
     })
 }
 
@@ -278,21 +406,41 @@ fn last_close(history: &PriceHistory, column: &str) -> Result<f64, Failure> {
 }
 
 /// The bytes of a file, or those shipped, and a note of where they came from.
-fn take(
-    origins: &mut Vec<Origin>,
-    what: &'static str,
-    path: Option<&Path>,
-    shipped: (&'static str, &'static [u8]),
-) -> Result<(String, Vec<u8>), Failure> {
+fn take(what: Role, path: Option<&Path>, shipped: (&'static str, &'static [u8])) -> Result<File, Failure> {
     let (name, bytes) = match path {
-        None => (shipped.0.to_owned(), shipped.1.to_vec()),
-        Some(path) => (path.display().to_string(), read_file(path)?),
+        None => (shipped.0.to_owned(), Cow::Borrowed(shipped.1)),
+        Some(path) => (path.display().to_string(), Cow::Owned(read_file(path)?)),
     };
-    origins.push(Origin { what, name: name.clone(), digest: Sha256::digest(&bytes).into() });
-    Ok((name, bytes))
+    let rows = path.is_some().then(|| rows(&bytes));
+    let digest = Sha256::digest(&bytes).into();
+    let origin = Origin { what, name, shipped: path.is_none(), digest, bytes: bytes.len() as u64, rows };
+    Ok(File { origin, bytes })
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+/// Lines below the first, unpacked where the bytes are gzip; those before the damage where it is damaged.
+fn rows(bytes: &[u8]) -> u64 {
+    let (mut lines, mut last) = (0, b'\n');
+    let mut count = |part: &[u8]| {
+        lines += part.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        last = part.last().copied().unwrap_or(last);
+    };
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let (mut reader, mut part) = (MultiGzDecoder::new(bytes), vec![0; 1 << 16]);
+        while let Ok(read @ 1..) = reader.read(&mut part) {
+            count(&part[..read]);
+        }
+    } else {
+        count(bytes);
+    }
+    // A last line without an end counts, the header does not.
+    (lines + u64::from(last != b'\n')).saturating_sub(1)
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         Failure::input(format!("{}: {error}", path.display())).hint("check the path and its permissions")
     })
@@ -307,4 +455,30 @@ pub fn unreadable(error: FormatError) -> Failure {
 /// A path as an option's value.
 pub fn as_path(path: &Option<PathBuf>) -> Option<&Path> {
     path.as_deref()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_lines_below_the_header() {
+        for (text, expected) in
+            [("", 0), ("a", 0), ("a\n", 0), ("a\nb", 1), ("a\nb\n", 1), ("a\nb\n\nc\n", 3)]
+        {
+            assert_eq!(rows(text.as_bytes()), expected, "{text:?}");
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            packed.write_all(text.as_bytes()).unwrap();
+            assert_eq!(rows(&packed.finish().unwrap()), expected, "{text:?} packed");
+        }
+    }
+
+    #[test]
+    fn roles_are_written_by_their_names() {
+        for role in [Role::Prices, Role::Depth, Role::Markets, Role::LoanBook] {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.name());
+        }
+    }
 }

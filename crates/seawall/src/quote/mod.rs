@@ -1,16 +1,22 @@
 //! `seawall quote`: from a loan book to a premium, with everything the price rests on.
 //!
 //! [`inputs`] reads the files, [`market_model`] calibrates, [`pricing`] simulates and prices, [`tables`] and
-//! [`document`] show the result. Nothing here decides anything that is not in the actuary.
+//! [`document`] show the result. [`request`] is all that determines the price; [`file`] writes it with the figures
+//! and, [bound](binding) to a pool, with what an actuary signs. Nothing here decides anything that is not in the actuary.
 
 pub mod args;
 pub mod assumptions;
+pub mod binding;
+pub mod bounds;
 pub mod document;
+pub mod exact;
 pub mod figures;
+pub mod file;
 pub mod grid;
 pub mod inputs;
 pub mod market_model;
 pub mod pricing;
+pub mod request;
 pub mod shipped;
 pub mod tables;
 pub mod windows;
@@ -18,15 +24,19 @@ pub mod windows;
 pub use args::Args;
 
 use assumptions::Assumptions;
+use file::QuoteFile;
 use inputs::Inputs;
 use market_model::Modelled;
 use pricing::Pricing;
+use request::QuoteRequest;
 
-use crate::output::{Failure, Format, print_json, progress};
+use crate::output::{self, Failure, Format, print_json, progress};
 
 /// A quote: what went in, the model, the price.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Quote {
+    /// All that determines it.
+    pub request: QuoteRequest,
     /// Files, book, prices, depth.
     pub inputs: Inputs,
     /// What is assumed of liquidators and staking tokens.
@@ -70,20 +80,28 @@ impl Quote {
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let terms = args.terms()?;
     let assumptions = args.assumptions()?;
+    args.out.as_deref().map(output::writable).transpose()?;
     let inputs = inputs::read(&args.selection())?;
     let (asked, known) = args.hold_out();
     let end = inputs.history.time(inputs.history.rows());
     let held_out = windows::hold_out(asked, known, inputs.history.start, end)?;
+    let markets: Vec<&str> = inputs.insured.iter().map(|insured| insured.market.name.as_str()).collect();
+    let binding = args.binding.binding(&markets)?;
     let quote = make(inputs, assumptions, held_out, &terms, format)?;
-    let document = document::json(&quote);
+    let written = match &args.out {
+        None => None,
+        Some(path) => {
+            let file = QuoteFile::of(&quote, &binding)?;
+            output::write_whole(path, file.text()?.as_bytes())?;
+            Some((path, file))
+        }
+    };
     match format {
-        Format::Json => print_json(&document),
+        Format::Json => print_json(&document::json(&quote)),
         Format::Table => tables::print(&quote),
     }
-    if let Some(path) = &args.out {
-        let text = serde_json::to_string_pretty(&document).unwrap_or_default();
-        std::fs::write(path, text + "\n")
-            .map_err(|error| Failure::environment(format!("{}: {error}", path.display())))?;
+    if let (Format::Table, Some((path, file))) = (format, written) {
+        output::line(&format!("\nwrote {}: {}", path.display(), file.summary()));
     }
     Ok(())
 }
@@ -96,8 +114,9 @@ pub fn make(
     terms: &pricing::Terms,
     format: Format,
 ) -> Result<Quote, Failure> {
+    let request = QuoteRequest::of(&inputs, &assumptions, &held_out, terms);
     let modelled = market_model::build(&inputs, held_out, &assumptions)?;
     let bar = progress(terms.paths as u64, "simulating", format);
     let pricing = pricing::price(&inputs, &modelled, terms, &bar)?;
-    Ok(Quote { inputs, assumptions, modelled, pricing })
+    Ok(Quote { request, inputs, assumptions, modelled, pricing })
 }

@@ -26,7 +26,8 @@ pub const AT_RISK_LEVEL: f64 = 0.995;
 const STEPS_A_YEAR: f64 = 365.0;
 
 /// Where policies and layers end: levels of the losses of one capital horizon.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Levels {
     /// End of each market's deductible: quantile of its own gross loss.
     pub deductible: f64,
@@ -39,7 +40,8 @@ pub struct Levels {
 }
 
 /// What the buyer and the pool agree on, and how finely it is simulated.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Terms {
     /// Term of the policies, days.
     pub term_days: f64,

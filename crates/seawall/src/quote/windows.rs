@@ -48,6 +48,28 @@ pub fn day(at: u64) -> String {
     stamp(at, "%Y-%m-%d")
 }
 
+/// Windows of whole days in a file, each as `FROM..TO`.
+pub mod as_days {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    /// Writes the days.
+    pub fn serialize<S: Serializer>(windows: &[(u64, u64)], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(windows.iter().map(|&window| super::days(window)))
+    }
+
+    /// Reads the days.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(u64, u64)>, D::Error> {
+        let texts = Vec::<String>::deserialize(from)?;
+        texts.iter().map(|text| super::parse(text).map_err(D::Error::custom)).collect()
+    }
+}
+
+/// A window as [`parse`] reads it.
+pub fn days((from, to): (u64, u64)) -> String {
+    format!("{}..{}", day(from), day(to))
+}
+
 /// A moment as YYYY-MM-DD hh:mm, UTC.
 pub fn minute(at: u64) -> String {
     stamp(at, "%Y-%m-%d %H:%M")
@@ -74,11 +96,9 @@ pub fn known_crashes(from: u64, to: u64) -> Vec<(u64, u64)> {
 pub fn hold_out(asked: &[(u64, u64)], known: bool, from: u64, to: u64) -> Result<Vec<(u64, u64)>, Failure> {
     if let Some(outside) = asked.iter().find(|window| window.1 <= from || to <= window.0) {
         return Err(Failure::input(format!(
-            "--hold-out {}..{} lies outside the price history, {}..{}",
-            day(outside.0),
-            day(outside.1),
-            day(from),
-            day(to)
+            "--hold-out {} lies outside the price history, {}",
+            days(*outside),
+            days((from, to))
         ))
         .hint("leave it out, or give a longer history with --prices"));
     }
@@ -103,6 +123,9 @@ mod tests {
             assert_eq!((found.0.as_str(), found.1.as_str()), (from, to));
         }
         assert_eq!(parse("2020-03-11..2020-03-15"), Ok((CRASHES[0].from, CRASHES[0].to)));
+        for Crash { from, to, .. } in CRASHES {
+            assert_eq!(parse(&days((from, to))), Ok((from, to)), "whole days: a file has nothing finer");
+        }
         for bad in ["2020-03-11", "2020-03-15..2020-03-11", "2020-02-30..2020-03-01", "a..b", ".."] {
             assert!(parse(bad).is_err(), "{bad}");
         }

@@ -1,0 +1,100 @@
+//! What terms and assumptions may be, the same for options and for a quote file.
+
+use super::assumptions::Assumptions;
+use super::pricing::{Levels, Terms};
+use crate::output::Failure;
+
+/// How a value is called in a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// By its option: `--term-days`.
+    Option,
+    /// By its place in a quote file: `request.terms.term_days`.
+    File,
+}
+
+impl Naming {
+    fn name(self, field: &str) -> String {
+        match (self, field) {
+            (Self::File, _) => format!("request.{field}"),
+            (Self::Option, "terms.levels.deductible") => "--deductible-level".to_owned(),
+            (Self::Option, "terms.levels.limit") => "--limit-level".to_owned(),
+            (Self::Option, "terms.levels") => "--layer-levels".to_owned(),
+            (Self::Option, _) => {
+                let last = field.rsplit('.').next().unwrap_or(field);
+                format!("--{}", last.replace('_', "-"))
+            }
+        }
+    }
+
+    fn between(self, field: &str, value: f64, low: f64, high: f64) -> Result<(), Failure> {
+        // A number that is none is within no bounds.
+        if (low..=high).contains(&value) {
+            return Ok(());
+        }
+        let name = self.name(field);
+        Err(Failure::input(format!("{name} is {value}")).hint(format!("it must be from {low} to {high}")))
+    }
+}
+
+/// Checks terms.
+///
+/// # Errors
+/// The first value out of its bounds, by name.
+pub fn terms(terms: &Terms, naming: Naming) -> Result<(), Failure> {
+    let Levels { deductible, limit, .. } = terms.levels;
+    for (field, value, low, high) in [
+        ("terms.term_days", terms.term_days, 1.0, 730.0),
+        ("terms.horizon_days", terms.horizon_days, 1.0, 3_650.0),
+        ("terms.coinsurance", terms.coinsurance, 0.0, 0.9),
+        ("terms.mutual_share", terms.mutual_share, 0.0, 0.9),
+        ("terms.no_claims_share", terms.no_claims_share, 0.0, 0.9),
+        ("terms.expense_rate", terms.expense_rate, 0.0, 0.9),
+        ("terms.cost_of_capital", terms.cost_of_capital, 0.0, 10.0),
+        ("terms.fixed_expenses", terms.fixed_expenses, 0.0, 1e12),
+        ("terms.smallest_claim", terms.smallest_claim, 0.0, 1e15),
+        ("terms.deductible", terms.deductible.unwrap_or(0.0), 0.0, 1e15),
+        ("terms.limit", terms.limit.unwrap_or(0.0), 0.0, 1e15),
+        ("terms.levels.deductible", deductible, 0.5, 0.9999),
+        ("terms.levels.limit", limit, deductible, 0.9999),
+        ("terms.paths", terms.paths as f64, 100.0, 2e6),
+    ] {
+        naming.between(field, value, low, high)?;
+    }
+    layer_levels(&terms.levels, naming)
+}
+
+/// Reserve and tranches end at rising levels.
+fn layer_levels(levels: &Levels, naming: Naming) -> Result<(), Failure> {
+    let all: Vec<f64> = std::iter::once(levels.reserve).chain(levels.tranches.iter().copied()).collect();
+    let rising = all.windows(2).all(|pair| pair[0] < pair[1]);
+    let inside = all.iter().all(|level| *level > 0.0 && *level < 1.0);
+    if rising && inside && (2..=5).contains(&all.len()) {
+        return Ok(());
+    }
+    let name = naming.name("terms.levels");
+    Err(Failure::input(format!("{name} {all:?} are not two to five rising levels"))
+        .hint("reserve first, then one to four tranches, such as 0.95,0.995,0.999"))
+}
+
+/// Checks assumptions.
+///
+/// # Errors
+/// The first value out of its bounds, by name.
+pub fn assumptions(assumed: &Assumptions, naming: Naming) -> Result<(), Failure> {
+    for (field, value, low, high) in [
+        ("assumed.delay_hours.calm", assumed.delay_hours.calm, 0.0, 8_760.0),
+        ("assumed.delay_hours.stressed", assumed.delay_hours.stressed, 0.0, 8_760.0),
+        ("assumed.refill_hours", assumed.refill_hours, 1e-3, 8_760.0),
+        ("assumed.stress_depth", assumed.stress_depth, 0.0, 1.0),
+        ("assumed.gas", assumed.gas, 0.0, 1e9),
+        ("assumed.renewal_days", assumed.renewal_days, 1.0, 3_650.0),
+        ("assumed.basis_half_life_days", assumed.basis_half_life_days, 1e-3, 3_650.0),
+        ("assumed.basis_deviation", assumed.basis_deviation, 0.0, 1.0),
+        ("assumed.depegs_a_year", assumed.depegs_a_year, 0.0, 1_000.0),
+        ("assumed.depeg_size", assumed.depeg_size, 0.0, 10.0),
+    ] {
+        naming.between(field, value, low, high)?;
+    }
+    Ok(())
+}
