@@ -40,12 +40,12 @@ fn the_table_of_debts_goes_with_the_table_of_events() {
 fn a_lending_market_by_the_collective() {
     let peril = market(1.0, OwnEvents::default());
     let years: f64 = assumption::venue_years(1.0).iter().find(|(v, _)| *v == Venue::Lending).unwrap().1;
-    println!("years {years} rate {:?} mean {:?} exp {:?}", peril.collective_rate, peril.mean, peril.experience);
-    for cause in &peril.causes {
-        println!("{cause:?}");
-    }
     assert!((peril.rate.value / (47.0 / years) - 1.0).abs() < 0.1, "{:?}", peril.rate);
     assert_eq!(peril.causes.iter().map(|c| c.cause).collect::<Vec<_>>(), Cause::EVENT_PERIL);
+    // Some 2.6 % of the debt a year; the error is mostly that venues differ.
+    let share = peril.mean.value / 5e7;
+    assert!((share - 0.0263).abs() < 0.0005, "{share}");
+    assert!((0.5..1.2).contains(&peril.experience.shape), "{:?}", peril.experience);
     // Oracle failures are the most frequent cause.
     assert!(peril.causes[1..].iter().all(|c| c.rate < peril.causes[0].rate));
     assert!((peril.distribution.mean() / peril.mean.value - 1.0).abs() < 1e-6);
@@ -53,7 +53,8 @@ fn a_lending_market_by_the_collective() {
     assert!((mass - 1.0).abs() < 1e-10);
 }
 
-/// Twice the venues, half the collective rate; a record of clean years takes less off where less was expected.
+/// Twice the venues, half the collective rate. The spread between venues is estimated from the same table: with fewer
+/// venues, repeated events are what the higher rate explains, venues differ less, and a clean record takes less off.
 #[test]
 fn the_rate_hangs_on_the_venue_years() {
     let collective = [0.5, 1.0, 2.0].map(|factor| market(factor, OwnEvents::default()).mean.value);
@@ -62,9 +63,8 @@ fn the_rate_hangs_on_the_venue_years() {
     }
     let clean = OwnEvents { years: 5.0, events: 0 };
     let credible = [0.5, 1.0, 2.0].map(|factor| market(factor, clean).mean.value);
-    println!("{collective:?} {credible:?}");
-    assert!(credible.windows(2).all(|w| w[0] > w[1]));
-    assert!(credible[0] / credible[2] < collective[0] / collective[2]);
+    let kept: Vec<f64> = credible.iter().zip(collective).map(|(own, all)| own / all).collect();
+    assert!(kept.windows(2).all(|w| w[0] > w[1]) && kept[0] < 1.0, "{kept:?}");
     assert!(event_peril(&events(), Venue::Lending, 0.0).is_err());
     assert!(event_peril(&events(), Venue::Other, 1.0).is_err());
 }
