@@ -4,7 +4,8 @@ use seawall_actuary::{
     capital::allocate_expected_shortfall,
     loss::{Estimate, LayerLosses, Layers, LossStatistics, Tail, layer_loss},
     premium::{
-        Breakdown, LayerLevels, PremiumError, PremiumTerms, Risk, TrancheTable, fair_split, propose_layers,
+        Breakdown, LayerLevels, LossLines, PremiumError, PremiumTerms, Risk, RiskLoad, TrancheTable, fair_split,
+        propose_layers,
         tranche_table,
     },
     random::Stream,
@@ -44,6 +45,62 @@ fn the_lines_of_a_premium_add_up() {
     assert!((breakdown.per_cover_year.unwrap() - total / 5e6 * 4.0).abs() < 1e-15);
     assert!((breakdown.per_debt.unwrap() - total / 6e7).abs() < 1e-15);
     assert!(breakdown.total.standard_error > 0.0 && breakdown.total.standard_error < 0.06 * total);
+}
+
+/// The lines in their order make the total to the last bit, whatever the figures.
+#[test]
+fn every_line_is_shown_and_they_add_up_exactly() {
+    let mut random = Stream::new(3, 0, 0);
+    for k in 0..2_000 {
+        let size = libm::exp(20.0 * random.uniform());
+        let losses = LossLines {
+            market: Estimate { value: size * random.uniform(), standard_error: size * 0.01 },
+            event: Estimate { value: size * random.uniform(), standard_error: size * 0.02 },
+            experience: 0.0,
+        };
+        let experience = (random.uniform() - 0.5) * losses.total().value;
+        let losses = LossLines { experience, ..losses };
+        let risk = risk(f64::NAN, 3.0 * size);
+        let load = if k % 2 == 0 {
+            RiskLoad::CostOfCapital
+        } else {
+            RiskLoad::Allocated(Estimate { value: 0.3 * size * random.uniform(), standard_error: 0.0 })
+        };
+        let breakdown = Breakdown::of_lines(&risk, &losses, load, &terms()).unwrap();
+        let lines = breakdown.lines();
+        let names = lines.map(|line| line.name);
+        assert_eq!(
+            names,
+            ["market peril", "event peril", "experience", "risk load", "expenses", "no-claims bonus"]
+        );
+        let total = lines.iter().fold(0.0, |sum, line| sum + line.amount);
+        assert_eq!(total, breakdown.total.value);
+        // The formula: (net + fixed) / (1 - expense rate - bonus share (1 - p)).
+        let net = lines[..4].iter().map(|line| line.amount).sum::<f64>();
+        let formula = (net + 500.0) / (1.0 - 0.05 - 0.2 * 0.97);
+        assert!((total / formula - 1.0).abs() < 1e-13, "{total} {formula}");
+        let by_cover: f64 = lines.iter().map(|line| line.per_cover_year.unwrap()).sum();
+        assert!((by_cover / breakdown.per_cover_year.unwrap() - 1.0).abs() < 1e-12);
+        let by_debt: f64 = lines.iter().map(|line| line.per_debt_year.unwrap()).sum();
+        assert!((by_debt / (total / 6e7 * 4.0) - 1.0).abs() < 1e-12);
+        // A pool of this market twice: every line twice, and its lines add up as exactly.
+        let pool = Breakdown::sum("pool", &[(&breakdown, &risk), (&breakdown, &risk)], &terms());
+        let of_pool = pool.lines().iter().fold(0.0, |sum, line| sum + line.amount);
+        assert_eq!(of_pool, pool.total.value);
+        assert!((of_pool / (2.0 * total) - 1.0).abs() < 1e-13);
+    }
+    let losses = LossLines { experience: -11.0, ..LossLines::market_only(Estimate::exact(10.0)) };
+    assert!(Breakdown::of_lines(&risk(0.0, 1.0), &losses, RiskLoad::CostOfCapital, &terms()).is_err());
+}
+
+#[test]
+fn the_going_rate_stands_beside_the_premium() {
+    let breakdown = Breakdown::of(&risk(2000.0, 1e6), &terms()).unwrap();
+    assert_eq!(breakdown.going_rate, None);
+    let beside = breakdown.clone().beside("USDC");
+    assert_eq!(beside.going_rate.unwrap().rate, 0.0375);
+    assert_eq!(beside.going_rate.unwrap().month, "2026-07");
+    assert_eq!(breakdown.beside("crvUSD").going_rate, None);
 }
 
 #[test]

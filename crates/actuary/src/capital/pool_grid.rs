@@ -83,25 +83,11 @@ impl GridPoolBuilder {
             return Err(AggregateError::Loss { index, value: owed[index] });
         }
         let total: f64 = owed.iter().sum();
-        if total <= 0.0 || probability <= 0.0 {
+        // Amounts so small that their share of a bucket is no normal number are none.
+        if total <= 1e-300 * pool.grid.bucket() || probability <= 0.0 {
             return Ok(());
         }
-        let position = total / pool.grid.bucket();
-        if position > (pool.mass.len() - 1) as f64 {
-            pool.beyond += probability;
-            pool.beyond_parts.iter_mut().zip(owed).for_each(|(part, x)| *part += probability * x);
-            return Ok(());
-        }
-        let low = libm::floor(position) as usize;
-        let upper = position - low as f64;
-        for (index, share) in [(low, 1.0 - upper), (low + 1, upper)] {
-            if share <= 0.0 {
-                continue;
-            }
-            pool.mass[index] += probability * share;
-            let scale = probability * share * (index as f64 / position);
-            pool.parts.iter_mut().zip(owed).for_each(|(part, x)| part[index] += scale * x);
-        }
+        pool.put(probability, owed, total);
         Ok(())
     }
 
@@ -257,6 +243,31 @@ impl GridPool {
         survival
     }
 
+    /// Adds a total with its parts by market.
+    fn put(&mut self, probability: f64, owed: &[f64], total: f64) {
+        let mut position = total / self.grid.bucket();
+        // A total that misses a point by rounding is the point: no probability, however small, beside it.
+        let nearest = libm::round(position);
+        if (position - nearest).abs() <= 1e-12 * nearest {
+            position = nearest;
+        }
+        if position > (self.mass.len() - 1) as f64 {
+            self.beyond += probability;
+            self.beyond_parts.iter_mut().zip(owed).for_each(|(part, x)| *part += probability * x);
+            return;
+        }
+        let low = libm::floor(position) as usize;
+        let upper = position - low as f64;
+        for (index, share) in [(low, 1.0 - upper), (low + 1, upper)] {
+            if share <= 0.0 {
+                continue;
+            }
+            self.mass[index] += probability * share;
+            let scale = probability * share * (self.grid.point(index) / total);
+            self.parts.iter_mut().zip(owed).for_each(|(part, x)| part[index] += scale * x);
+        }
+    }
+
     /// Index of the value at risk.
     fn quantile(&self, survival: &[f64], level: f64) -> Result<usize, AggregateError> {
         if !(level > 0.0 && level < 1.0) {
@@ -389,9 +400,7 @@ impl GridPool {
         (pool.beyond, pool.beyond_parts) = (0.0, vec![0.0; self.markets()]);
         if default > 0.0 {
             owed.iter_mut().for_each(|x| *x /= default);
-            let mut builder = GridPoolBuilder { pool };
-            builder.add(default, &owed)?;
-            pool = builder.pool;
+            pool.put(default, &owed, assets);
         }
         Ok(pool)
     }

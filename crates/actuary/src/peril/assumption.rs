@@ -4,8 +4,9 @@
 //! **Venue-years.** Venues of each kind with more than about a million USD of debt (perpetual exchanges: open
 //! interest), the size from which events are in the table at all, by year. Judged from public listings of protocols
 //! by category and value locked, rounded, not counted: take each figure as right within a factor of two. The
-//! collective rate moves in inverse proportion (twice the venues, half the rate); a market's own record softens it,
-//! since the same clean years are then less of a surprise. [`venue_years`] scales the whole table for a sensitivity.
+//! collective rate moves in inverse proportion (twice the venues, half the rate), and with a clean record by more: the
+//! spread between venues is estimated from the same counts, and with fewer venues repeated events are what the higher
+//! rate explains, so that a record counts for less. [`venue_years`] scales the whole table for a sensitivity.
 //!
 //! **Debt at the event.** The debt of the venue, or of the isolated market, that was hit, for events for which an
 //! order of magnitude is known. [`Basis`] says from where. Damage ratios (loss over debt) rest on these seventeen; the
