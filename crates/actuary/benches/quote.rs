@@ -25,7 +25,7 @@ fn main() -> Result<(), PricingError> {
         let start = Instant::now();
         let system = system_of(&exposures, &SystemOptions::default())?;
         let built = start.elapsed().as_secs_f64();
-        let pricing = price(&prices, &system, &exposures, &terms, &options, &|_| ())?;
+        let pricing = price(&prices, &system, &exposures, None, &terms, &options, &|_| ())?;
         let seconds = start.elapsed().as_secs_f64();
         let owed = &pricing.horizon().owed;
         let shortfall = owed.shortfall.expected_shortfall;

@@ -20,7 +20,7 @@ fn quick() -> DesignOptions {
 fn priced(terms: &Terms, options: &DesignOptions) -> Pricing {
     let exposures = exposures(3, 400);
     let system = system_of(&exposures, &SystemOptions::default()).unwrap();
-    price(&prices(3), &system, &exposures, terms, options, &|_| ()).unwrap()
+    price(&prices(3), &system, &exposures, None, terms, options, &|_| ()).unwrap()
 }
 
 #[test]
@@ -39,11 +39,11 @@ fn any_number_of_threads_and_any_split_of_the_paths_gives_the_same_bits() {
     for range in [0..1, 1_001..3_777, 1..1_001] {
         sums.merge(&run.accumulate(&spec, range, &|_| ()).unwrap()).unwrap();
     }
-    assert_eq!(Pricing::of(design.clone(), sums.finish().unwrap(), &exposures, &terms).unwrap(), whole);
+    assert_eq!(Pricing::of(design.clone(), sums.finish().unwrap(), &exposures, None, &terms).unwrap(), whole);
     // Kept path by path and gathered afterwards: the same again.
     let kept = run.keep(all_paths(&terms), &|_| ()).unwrap();
     let figures = kept.accumulate(&spec, 0).unwrap().finish().unwrap();
-    assert_eq!(Pricing::of(design, figures, &exposures, &terms).unwrap(), whole);
+    assert_eq!(Pricing::of(design, figures, &exposures, None, &terms).unwrap(), whole);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn days_must_be_whole() {
     let exposures = exposures(1, 10);
     let system = system_of(&exposures, &SystemOptions::default()).unwrap();
     let refused = |terms: Terms| {
-        price(&prices(1), &system, &exposures, &terms, &quick(), &|_| ()).unwrap_err()
+        price(&prices(1), &system, &exposures, None, &terms, &quick(), &|_| ()).unwrap_err()
     };
     assert_eq!(
         refused(Terms { term_days: 30.5, ..terms() }),

@@ -27,11 +27,14 @@ const SIZING_SEED: u64 = 0x5EA3_A110_7D11_0002;
 
 /// How the pilots are run.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct DesignOptions {
     /// Draw the tail more often; without it every weight is 1.
     pub importance: bool,
-    /// Draw the leading numbers of a path from scrambled Sobol points.
-    pub sampling: Sampling,
+    /// Independent scrambles of the Sobol points from which the leading numbers of a path are drawn; 0 draws them
+    /// independently.
+    pub sobol_replicates: u32,
     /// Paths of each round of tuning.
     pub tuning_paths: u64,
     /// Rounds of tuning.
@@ -48,12 +51,23 @@ impl Default for DesignOptions {
     fn default() -> Self {
         Self {
             importance: true,
-            sampling: Sampling::Independent,
+            sobol_replicates: 0,
             tuning_paths: 4_096,
             tuning_rounds: 3,
             sizing_paths: 4_096,
             tail_share: 0.5,
             mean_share: 0.3,
+        }
+    }
+}
+
+impl DesignOptions {
+    /// How the leading numbers of a path are drawn.
+    #[must_use]
+    pub fn sampling(&self) -> Sampling {
+        match self.sobol_replicates {
+            0 => Sampling::Independent,
+            replicates => Sampling::Sobol { replicates },
         }
     }
 }
@@ -112,7 +126,7 @@ pub fn path_source(
     Ok(match prices {
         PriceModel::Filtered(model) => PathSource::Filtered(model.clone()),
         PriceModel::Parametric(model) => {
-            PathSource::Parametric(RareModel::new(model, mixture)?.with_sampling(options.sampling))
+            PathSource::Parametric(RareModel::new(model, mixture)?.with_sampling(options.sampling()))
         }
     })
 }

@@ -2,8 +2,11 @@
 
 use thiserror::Error;
 
+use crate::aggregate::AggregateError;
+use crate::capital::LoadError;
 use crate::liquidation::{MarketModelError, SystemError};
 use crate::loss::{LossError, StatisticsError, TermsError};
+use crate::peril::PerilError;
 use crate::premium::PremiumError;
 use crate::price::{FilteredError, MixtureError, ModelError};
 
@@ -61,6 +64,15 @@ pub enum PricingError {
     /// Policies or layers make no sense.
     #[error(transparent)]
     Terms(#[from] TermsError),
+    /// Distributions cannot be added up.
+    #[error(transparent)]
+    Aggregate(#[from] AggregateError),
+    /// Event peril makes no sense.
+    #[error(transparent)]
+    Peril(#[from] PerilError),
+    /// A risk load cannot be calculated.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// A premium cannot be calculated.
     #[error(transparent)]
     Premium(#[from] PremiumError),

@@ -16,6 +16,7 @@ use core::ops::Range;
 use super::change::Change;
 use super::design::{Design, DesignOptions, SHORTFALL_LEVEL};
 use super::error::PricingError;
+use super::events::EventRisks;
 use super::exposure::Exposure;
 use super::price::{Pricing, simulation, spec};
 use super::simulation::PathLosses;
@@ -33,6 +34,8 @@ pub struct Base<'a> {
     pub exposures: &'a [Exposure],
     /// What they share.
     pub options: &'a SystemOptions,
+    /// Events, as they stand for the base; none to leave them out.
+    pub events: Option<&'a EventRisks>,
     /// What buyer and pool agree on.
     pub terms: &'a Terms,
     /// How paths are drawn.
@@ -89,7 +92,7 @@ pub fn frontier(
         .collect();
     let mut kept = run.keep_beside(&beside, paths.clone(), done)?.into_iter();
     let base_losses = kept.next().unwrap_or_default();
-    let base_price = price_of(&base_losses, &design, exposures, terms)?;
+    let base_price = base.price_of(&base_losses, &design, exposures)?;
     let base_view = View::of(&base_losses, &base_price)?;
     let mut rows = Vec::with_capacity(changes.len());
     for (&change, variant) in changes.iter().zip(variants) {
@@ -98,7 +101,7 @@ pub fn frontier(
                 None => kept.next().unwrap_or_default(),
                 Some(changed) => base.redrawn(changed, &variant.system, &design, change, paths.clone(), done)?,
             };
-            let pricing = price_of(&losses, &design, &variant.exposures, terms)?;
+            let pricing = base.price_of(&losses, &design, &variant.exposures)?;
             let view = View::of(&losses, &pricing)?;
             Ok(FrontierRow {
                 change,
@@ -136,6 +139,24 @@ struct Variant {
 }
 
 impl Base<'_> {
+    /// The price of losses kept path by path; events hit the debt of the markets as they are.
+    fn price_of(
+        &self,
+        losses: &PathLosses,
+        design: &Design,
+        exposures: &[Exposure],
+    ) -> Result<Pricing, PricingError> {
+        let sums = losses.accumulate(&spec(design, exposures, self.terms)?, 0)?;
+        let events = self.events.map(|events| {
+            let mut events = events.clone();
+            for (risk, exposure) in events.markets.iter_mut().zip(exposures) {
+                risk.exposure = exposure.debt();
+            }
+            events
+        });
+        Pricing::of(design.clone(), sums.finish()?, exposures, events.as_ref(), self.terms)
+    }
+
     fn variant(&self, change: Change, markets: &[usize]) -> Result<Variant, PricingError> {
         let mut exposures = self.exposures.to_vec();
         for (index, exposure) in exposures.iter_mut().enumerate() {
@@ -171,16 +192,6 @@ impl Base<'_> {
         let prices = PriceModel::Parametric(model.clone());
         simulation(&prices, system, &design, self.terms, self.sampling)?.keep(paths, done)
     }
-}
-
-fn price_of(
-    losses: &PathLosses,
-    design: &Design,
-    exposures: &[Exposure],
-    terms: &Terms,
-) -> Result<Pricing, PricingError> {
-    let sums = losses.accumulate(&spec(design, exposures, terms)?, 0)?;
-    Pricing::of(design.clone(), sums.finish()?, exposures, terms)
 }
 
 /// What each path adds to the pool's figures, up to constants.

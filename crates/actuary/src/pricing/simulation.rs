@@ -81,6 +81,14 @@ pub struct Simulation {
     pub seed: u64,
 }
 
+/// Prices of some paths and their weights, kept.
+#[derive(Clone, Debug)]
+pub struct KeptBlock {
+    block: PathBlock,
+    /// Weight of each path.
+    pub weights: Vec<f64>,
+}
+
 /// Losses of some paths, kept one by one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PathLosses {
@@ -187,6 +195,45 @@ impl Simulation {
         Ok(kept)
     }
 
+    /// The prices of a range of paths, kept.
+    ///
+    /// # Errors
+    /// Paths that cannot be made.
+    pub fn keep_blocks(&self, paths: Range<u64>) -> Result<Vec<KeptBlock>, PricingError> {
+        self.blocks(&paths)
+            .into_par_iter()
+            .map_init(Buffers::default, |buffers, (first, count)| {
+                buffers.count = count;
+                self.source.simulate(&self.plan(), self.seed, first, buffers)?;
+                let (block, weights) = (core::mem::take(&mut buffers.block), buffers.weights.clone());
+                Ok(KeptBlock { block, weights })
+            })
+            .collect()
+    }
+
+    /// The losses of all markets along kept prices, as [`PathLosses::rows`].
+    ///
+    /// # Errors
+    /// Markets that cannot be run along them.
+    pub fn run_kept(&self, kept: &KeptBlock) -> Result<Vec<f64>, PricingError> {
+        let mut losses = vec![0.0; kept.weights.len() * self.width()];
+        let (first, mut state) = (kept.block.first_path(), self.system.state());
+        self.system.run_block(&kept.block, &self.horizon_steps, self.seed, first, &mut state, &mut losses)?;
+        Ok(losses)
+    }
+
+    /// The losses of one market alone along kept prices: path-major, then horizon.
+    ///
+    /// # Errors
+    /// As for [`System::run_market`].
+    pub fn run_market(&self, market: usize, kept: &KeptBlock) -> Result<Vec<f64>, PricingError> {
+        let steps = &self.horizon_steps;
+        let mut losses = vec![0.0; kept.weights.len() * steps.len()];
+        let (first, mut state) = (kept.block.first_path(), self.system.state());
+        self.system.run_market(market, &kept.block, steps, self.seed, first, &mut state, &mut losses)?;
+        Ok(losses)
+    }
+
     /// First path and number of paths of each block of a range.
     fn blocks(&self, paths: &Range<u64>) -> Vec<(u64, usize)> {
         let mut blocks = Vec::new();
@@ -241,5 +288,34 @@ impl PathLosses {
             sums.add(path, weight, row)?;
         }
         Ok(sums)
+    }
+
+    /// The same for paths from number 0 on, on all threads.
+    ///
+    /// # Errors
+    /// As for [`PathLosses::accumulate`].
+    pub fn accumulate_in_parallel(&self, spec: &Spec) -> Result<LossAccumulator, PricingError> {
+        let width = spec.horizons * spec.markets();
+        let together = self.paths().div_ceil(rayon::current_num_threads()).max(1);
+        let empty = LossAccumulator::new(spec.clone())?;
+        self.rows
+            .par_chunks(together * width)
+            .zip(self.weights.par_chunks(together))
+            .enumerate()
+            .map(|(part, (rows, weights))| {
+                let mut sums = empty.clone();
+                let first = (part * together) as u64;
+                for (path, (row, &weight)) in (first..).zip(rows.chunks_exact(width).zip(weights)) {
+                    sums.add(path, weight, row)?;
+                }
+                Ok::<_, PricingError>(sums)
+            })
+            .try_reduce(
+                || empty.clone(),
+                |mut sums, other| {
+                    sums.merge(&other)?;
+                    Ok(sums)
+                },
+            )
     }
 }

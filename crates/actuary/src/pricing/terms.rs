@@ -5,6 +5,8 @@ use super::error::PricingError;
 
 /// Where policies and layers end: levels of the losses over the capital horizon.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Levels {
     /// End of each market's deductible: quantile of its own gross loss.
     pub deductible: f64,
@@ -16,8 +18,40 @@ pub struct Levels {
     pub tranches: Vec<f64>,
 }
 
+/// Premium principle behind the risk load of the pool, shared by the markets naturally.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case", deny_unknown_fields))]
+pub enum Load {
+    /// Constant cost of the expected shortfall held as capital.
+    #[default]
+    CostOfCapital,
+    /// Wang's transform.
+    Wang {
+        /// Shift of the normal quantile.
+        lambda: f64,
+    },
+    /// Proportional hazard.
+    ProportionalHazard {
+        /// Power, at least 1.
+        rho: f64,
+    },
+    /// Esscher's principle.
+    Esscher {
+        /// Exponent for a loss of the size of the pool's expected shortfall.
+        h: f64,
+    },
+    /// A multiple of the standard deviation.
+    StandardDeviation {
+        /// The multiple.
+        loading: f64,
+    },
+}
+
 /// What the buyer and the pool agree on, and how finely it is simulated.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Terms {
     /// Term of the policies, whole days.
     pub term_days: f64,
@@ -33,6 +67,8 @@ pub struct Terms {
     pub mutual_share: f64,
     /// Cost of capital a year.
     pub cost_of_capital: f64,
+    /// Principle behind the risk load.
+    pub load: Load,
     /// Expenses as a part of the premium.
     pub expense_rate: f64,
     /// Expenses of each policy, an amount.
@@ -59,6 +95,7 @@ impl Default for Terms {
             coinsurance: 0.1,
             mutual_share: 0.02,
             cost_of_capital: 0.12,
+            load: Load::CostOfCapital,
             expense_rate: 0.05,
             fixed_expenses: 1_000.0,
             no_claims_share: 0.1,
