@@ -29,6 +29,15 @@ pub mod plain {
 pub mod list {
     use super::*;
 
+    /// One integer, so that a refusal can name its place.
+    struct Plain<T>(T);
+
+    impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Plain<T> {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            plain::deserialize(from).map(Self)
+        }
+    }
+
     pub fn serialize<S: Serializer, T: Display, const N: usize>(
         values: &[T; N],
         to: S,
@@ -39,10 +48,12 @@ pub mod list {
     pub fn deserialize<'de, D: Deserializer<'de>, T: FromStr<Err: Display>, const N: usize>(
         from: D,
     ) -> Result<[T; N], D::Error> {
-        let texts = Vec::<String>::deserialize(from)?;
-        let values = texts.iter().map(|text| parsed(text)).collect::<Result<Vec<T>, D::Error>>()?;
-        let given = values.len();
-        values.try_into().map_err(|_| D::Error::custom(format_args!("{given} values where {N} are wanted")))
+        let values = Vec::<Plain<T>>::deserialize(from)?;
+        let (given, values) = (values.len(), values.into_iter().map(|Plain(value)| value));
+        values
+            .collect::<Vec<T>>()
+            .try_into()
+            .map_err(|_| D::Error::custom(format_args!("{given} values where {N} are wanted")))
     }
 }
 

@@ -106,10 +106,8 @@ impl Value {
     /// Adds the structs that the value is made of, by name.
     fn refer<'v>(&'v self, found: &mut BTreeMap<&'static str, &'v Struct>) {
         match self {
-            Self::Struct(of) => {
-                if found.insert(of.name, of).is_none() {
-                    of.members.iter().for_each(|(_, value)| value.refer(found));
-                }
+            Self::Struct(of) if found.insert(of.name, of).is_none() => {
+                of.members.iter().for_each(|(_, value)| value.refer(found));
             }
             Self::Array(values) => values.iter().take(1).for_each(|value| value.refer(found)),
             _ => {}

@@ -104,8 +104,13 @@ impl Failure {
 /// Refuses a file that could not be written, before long work is done for it.
 ///
 /// # Errors
-/// Its folder does not exist.
+/// It is a folder itself, or its folder does not exist.
 pub fn writable(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(
+            Failure::environment(format!("{}: is a folder", path.display())).hint("name a file in it")
+        );
+    }
     if folder(path).is_dir() {
         return Ok(());
     }

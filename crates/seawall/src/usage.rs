@@ -41,11 +41,8 @@ fn failure(error: &clap::Error) -> Failure {
         _ => paragraphs().find(|paragraph| paragraph.starts_with("Usage: ")),
     };
     let hint = if tips.is_empty() { usage } else { Some(tips.join("; ")) };
-    let failure = Failure::input(message);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+    Failure::input(message)
+        .hint(hint.unwrap_or_else(|| "--help lists the arguments and their values".to_owned()))
 }
 
 fn one_line(text: &str) -> String {

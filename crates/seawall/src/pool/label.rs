@@ -169,21 +169,12 @@ pub const fn class_name(class: ClassKind) -> &'static str {
 
 /// A digest in hexadecimal.
 pub fn hex(digest: &Digest) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    seawall_quote::hex::encode(digest)
 }
 
 /// A digest from 64 hexadecimal digits, with or without `0x`; none for anything else.
 pub fn digest(text: &str) -> Option<Digest> {
-    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let mut digest = [0; 32];
-    for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
-        let (high, low) = (char::from(pair[0]).to_digit(16)?, char::from(pair[1]).to_digit(16)?);
-        *byte = u8::try_from(high * 16 + low).ok()?;
-    }
-    Some(digest)
+    seawall_quote::hex::decode(text).ok()
 }
 
 #[cfg(test)]

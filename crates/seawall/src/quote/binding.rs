@@ -1,6 +1,7 @@
 //! What binds a quote to a pool on a chain and is no part of its price: chain, pool, accounts, the counter seen,
 //! the latest end and the capital assumed, deadline and nonce (rule 3.2). What is not given is zero in the signed
-//! form, which no pool accepts, and is listed as unbound.
+//! form, a market's number 2^32 - 1; it is listed as unbound, and no pool takes a quote without chain, pool, number
+//! or deadline.
 
 use std::str::FromStr;
 
@@ -99,7 +100,7 @@ pub struct Binding {
 pub struct MarketBinding {
     /// Name in the loan book.
     pub market: String,
-    /// Number in the pool; that of the order of the book until it is given.
+    /// Number in the pool.
     pub number: Option<u32>,
     /// Who may buy.
     pub buyer: Option<Address>,
@@ -132,7 +133,8 @@ impl Binding {
             ("nonce", market.nonce.is_none()),
         ]
         .into_iter()
-        .filter_map(|(name, missing)| missing.then(|| name.to_owned()))
+        .filter(|(_, missing)| *missing)
+        .map(|(name, _)| name.to_owned())
         .collect()
     }
 }
@@ -294,7 +296,7 @@ mod tests {
         assert!(binding.unbound(&binding.markets[0]).contains(&"number".to_owned()));
         assert!(!binding.unbound(&binding.markets[1]).contains(&"number".to_owned()));
         let unknown = format!("{:?}", args.binding(&["a", "c"]).unwrap_err());
-        assert!(unknown.contains("--counter") && unknown.contains("a, c"), "{unknown}");
+        assert!(unknown.contains("--market-number") && unknown.contains("a, c"), "{unknown}");
         let twice =
             BindingArgs { market_number: vec![Assigned::parse("3").unwrap()], ..BindingArgs::default() };
         assert!(twice.binding(&["a", "b"]).is_err(), "one number for two markets");

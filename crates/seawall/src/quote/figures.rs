@@ -4,6 +4,8 @@ use seawall_actuary::loss::Estimate;
 
 use crate::output::grouped;
 
+pub use seawall_quote::hex::encode as hex;
+
 /// An amount without decimals: `1,234,567`.
 pub fn money(amount: f64) -> String {
     if !amount.is_finite() {
@@ -48,11 +50,6 @@ pub fn percent_with_error(estimate: Estimate) -> String {
 pub fn level(level: f64) -> String {
     // 0.999 x 100 is not 99.9 in binary.
     format!("{} %", (level * 1e8).round() / 1e6)
-}
-
-/// A digest in hexadecimal.
-pub fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

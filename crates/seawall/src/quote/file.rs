@@ -18,6 +18,9 @@ use crate::output::Failure;
 /// Decimals of amounts while those of the pool's asset are not known.
 const DECIMALS: u8 = 18;
 
+/// Number of a market while it is not known: no pool has so many.
+const NO_MARKET: u32 = u32::MAX;
+
 /// Most bytes of a quote file.
 const BYTES_MAX: u64 = 1 << 26;
 
@@ -184,15 +187,21 @@ fn epochs(days: f64) -> Option<u32> {
 
 /// The quotes of all markets.
 fn signable(quote: &Quote, binding: &Binding) -> Result<Vec<MarketQuote>, Failure> {
-    let names = quote.inputs.insured.iter().map(|insured| insured.market.name.as_str());
-    let bound = binding.markets.iter().map(|market| market.market.as_str());
-    if !bound.clone().eq(names.clone()) {
-        let (bound, names): (Vec<_>, Vec<_>) = (bound.collect(), names.collect());
+    let insured = &quote.inputs.insured;
+    if binding.markets.len() != insured.len() {
         return Err(Failure::input(format!(
-            "binding.markets: the binding is of {}, the book has {}",
-            bound.join(", "),
-            names.join(", ")
+            "binding.markets: there are {}, the book has {}",
+            binding.markets.len(),
+            insured.len()
         )));
+    }
+    for (index, (bound, insured)) in binding.markets.iter().zip(insured).enumerate() {
+        if bound.market != insured.market.name {
+            return Err(Failure::input(format!(
+                "binding.markets[{index}].market: {:?} is {:?} in the book",
+                bound.market, insured.market.name
+            )));
+        }
     }
     let domain = Domain {
         chain_id: binding.chain_id.unwrap_or_default(),
@@ -232,8 +241,7 @@ fn message(
     }
     let buyer = market.buyer.unwrap_or_default();
     Ok(SignedQuote {
-        // A pool has at most sixteen markets at a time.
-        market: market.number.unwrap_or(index as u32),
+        market: market.number.unwrap_or(NO_MARKET),
         buyer,
         source: market.source.unwrap_or_default().0,
         rate_initial: 0,

@@ -115,11 +115,11 @@ mod tests {
 
     #[test]
     fn crash_windows_are_the_days_they_say() {
-        let days: Vec<(String, String)> =
+        let ends: Vec<(String, String)> =
             CRASHES.iter().map(|crash| (day(crash.from), day(crash.to))).collect();
         let expected =
             [("2020-03-11", "2020-03-15"), ("2021-05-18", "2021-05-24"), ("2022-11-06", "2022-11-11")];
-        for (found, (from, to)) in days.iter().zip(expected) {
+        for (found, (from, to)) in ends.iter().zip(expected) {
             assert_eq!((found.0.as_str(), found.1.as_str()), (from, to));
         }
         assert_eq!(parse("2020-03-11..2020-03-15"), Ok((CRASHES[0].from, CRASHES[0].to)));

@@ -39,7 +39,8 @@ pub fn files(stated: &QuoteFile, computed: &QuoteFile) -> Vec<Difference> {
     let (stated, computed) = (signed(stated), signed(computed));
     for part in ["quotes", "not_signable"] {
         walk(part, &stated[part], &computed[part], &mut |what, stated, computed| {
-            found.push(difference(Kind::Signed, what, stated, computed, follows_from(what)));
+            let from = follows_from(what, [stated, computed]);
+            found.push(difference(Kind::Signed, what, stated, computed, from));
         });
     }
     found
@@ -59,10 +60,15 @@ fn signed(file: &QuoteFile) -> Value {
 }
 
 /// What a value of the signed part goes back to.
-fn follows_from(what: &str) -> Option<String> {
+fn follows_from(what: &str, values: [&Value; 2]) -> Option<String> {
     let (index, field) = what.strip_prefix("quotes[")?.split_once("].")?;
     let market = |field: &str| format!("binding.markets[{index}].{field}");
     let of_pool = |field: &str| format!("binding.{field}");
+    // Unbound are fields of the binding, by name.
+    let named = |value: &&Value| match value.as_str()? {
+        name @ ("number" | "buyer" | "source" | "counter" | "nonce") => Some(market(name)),
+        name => Some(of_pool(name)),
+    };
     let from = match field.strip_prefix("typed_data.").unwrap_or(field) {
         "domain.chainId" => of_pool("chain_id"),
         "domain.verifyingContract" => of_pool("pool"),
@@ -78,7 +84,9 @@ fn follows_from(what: &str) -> Option<String> {
         "message.holdsPoolAsset" => market("holds_pool_asset"),
         "message.inputs" => "request".to_owned(),
         "struct_hash" | "digest" => "the typed data".to_owned(),
-        field if field.starts_with("unbound") => "what binding has not".to_owned(),
+        field if field.starts_with("unbound") => {
+            values.iter().filter_map(named).collect::<Vec<_>>().join(" and ")
+        }
         field if field.starts_with("message.") => format!("the figures and {}", of_pool("decimals")),
         _ => return None,
     };

@@ -61,11 +61,7 @@ struct Verification {
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let file = QuoteFile::read(&args.quote)?;
     let name = args.quote.display().to_string();
-    let number = file.request.model.number;
-    if number != MODEL_VERSION {
-        return Err(other_model(&name, number.into(), Some(&file.request.model.release)));
-    }
-    let found = verify(&file, |request| {
+    let found = verify(&file, &name, |request| {
         let selection = files::selection(request, &args.moved, &args.quote)?;
         let mut loaded = quote::inputs::load(&selection.borrowed())?;
         let differences = files::compare(request, &mut loaded);
@@ -87,11 +83,19 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
 }
 
 /// Compares a file with what `compute` makes of its request: the quote, or the files that differ.
+///
+/// # Errors
+/// A quote of another model; a request out of bounds; what `compute` refuses.
 fn verify(
     file: &QuoteFile,
+    name: &str,
     compute: impl FnOnce(&QuoteRequest) -> Result<Result<Quote, Vec<Difference>>, Failure>,
 ) -> Result<Verification, Failure> {
     let request = &file.request;
+    let number = request.model.number;
+    if number != MODEL_VERSION {
+        return Err(other_model(name, number.into(), Some(&request.model.release)));
+    }
     let changed = compare::request(file);
     if !changed.is_empty() {
         return Ok(Verification { differences: changed, ..Verification::default() });
