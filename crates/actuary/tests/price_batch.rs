@@ -5,7 +5,7 @@ use seawall_actuary::math::pareto::GeneralisedPareto;
 use seawall_actuary::price::closed_form::kou::LogKou;
 use seawall_actuary::price::{
     AssetModel, BlockPlan, BlockScratch, CommonCrash, Detail, JumpDiffusion, KouJumps, Model,
-    ModelParameters, Multipliers, PathBlock, Peg, PricePath, Regime, Scratch, Start,
+    ModelParameters, Multipliers, PathBlock, Peg, PricePath, Regime, Scratch, Split, Start,
 };
 
 const MONTH: f64 = 30.0 / 365.0;
@@ -139,6 +139,39 @@ fn a_path_depends_on_its_address_alone() {
         assert!(part.low(0, 0).is_empty() && part.splits().is_empty());
         assert!(part.crashes().is_empty() && part.stressed(0).is_empty());
     }
+}
+
+/// Wider registers than every processor has do not change a bit; splits are in the order that is promised.
+#[test]
+fn wide_instructions_give_the_same_bits() {
+    let model = Model::new(rich()).unwrap();
+    let (mut wide, mut baseline) = (PathBlock::default(), PathBlock::default());
+    for detail in [Detail::Closes, Detail::Intervals] {
+        let plan = BlockPlan { detail, ..INTERVALS };
+        model.simulate_block(&plan, 21, 7, 150, &mut wide, &mut BlockScratch::default()).unwrap();
+        model.simulate_block(&plan, 21, 7, 150, &mut baseline, &mut BlockScratch::baseline()).unwrap();
+        for step in 0..30 {
+            for column in 0..6 {
+                let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(wide.close(step, column)), bits(baseline.close(step, column)));
+                assert_eq!(bits(wide.low(step, column)), bits(baseline.low(step, column)));
+            }
+        }
+        assert_eq!(wide.splits(), baseline.splits());
+        assert_eq!(wide.crashes(), baseline.crashes());
+    }
+    let place = |split: &Split| (split.step, split.column, split.path, split.interval.time);
+    assert!(wide.splits().windows(2).all(|pair| place(&pair[0]) < place(&pair[1])));
+    let mut joined = Vec::new();
+    for step in 0..30 {
+        for column in 0..6 {
+            let cell = wide.cell_splits(step, column);
+            assert!(cell.iter().all(|split| (split.step, split.column) == (step, column)));
+            joined.extend_from_slice(cell);
+        }
+    }
+    assert_eq!(joined, wide.splits());
+    assert!(wide.cell_splits(30, 0).is_empty() && wide.cell_splits(0, 6).is_empty());
 }
 
 /// Moments, sizes and states are those of the single path.

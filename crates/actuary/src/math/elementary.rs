@@ -6,7 +6,7 @@
 
 /// e^x for x in [-708, 709]; arguments outside are moved to the nearer end, NaN stays NaN.
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn exp(x: f64) -> f64 {
     // Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits.
     const ROUND: f64 = 6755399441055744.0;
@@ -43,7 +43,7 @@ pub fn exp(x: f64) -> f64 {
 /// ln x for positive normal x; anything else gives a meaningless number. The rational approximation is
 /// that of fdlibm (`e_log.c`, Sun Microsystems 1993).
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn ln(x: f64) -> f64 {
     const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
     const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;

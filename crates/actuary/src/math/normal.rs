@@ -23,6 +23,7 @@ pub fn inverse_cdf(p: f64) -> f64 {
 }
 
 /// Replaces each probability by its quantile, as [`inverse_cdf`] would.
+#[inline(always)]
 pub fn inverse_cdf_slice(values: &mut [f64]) {
     // The centre is evaluated for a whole block without branching. The 15 % that lie in a tail are gathered
     // (without branching either: which ones they are is a coin toss) and evaluated side by side.
@@ -61,7 +62,7 @@ const TAIL_LANES: usize = 8;
 
 /// The tail's quantile for several probabilities; infinite for those that need [`tail`] itself: beyond the reach
 /// of its first approximation (probability 1e-11), or no probability at all.
-#[inline]
+#[inline(always)]
 fn near_tails(p: &[f64; TAIL_LANES]) -> [f64; TAIL_LANES] {
     let mut x = [0.0; TAIL_LANES];
     for (x, p) in x.iter_mut().zip(p) {
@@ -77,7 +78,7 @@ fn near_tails(p: &[f64; TAIL_LANES]) -> [f64; TAIL_LANES] {
 
 const CENTRE: f64 = 0.425;
 
-#[inline]
+#[inline(always)]
 fn central(q: f64) -> f64 {
     let r = CENTRE * CENTRE - q * q;
     q * polynomial(&A, r) / polynomial(&B, r)
@@ -98,7 +99,7 @@ fn tail(p: f64, q: f64) -> f64 {
     x.copysign(q)
 }
 
-#[inline]
+#[inline(always)]
 fn polynomial(coefficients: &[f64; 8], x: f64) -> f64 {
     let mut sum = coefficients[7];
     for c in coefficients[..7].iter().rev() {

@@ -60,9 +60,13 @@ impl Draws<'_> {
         Self { seed, path, stress_start: model.stress_start, further: None, lead: None }
     }
 
-    /// The stream of a factor with few draws.
-    pub fn stream(&self, factor: Factor, index: usize) -> Stream {
-        let stream = factor.sparse(self.seed, self.path, index);
+    /// The stream of a factor from which about `draws` numbers are expected to be taken.
+    pub fn stream(&self, factor: Factor, index: usize, draws: f64) -> Stream {
+        let stream = if draws < 8.0 {
+            factor.sparse(self.seed, self.path, index)
+        } else {
+            factor.stream(self.seed, self.path, index)
+        };
         match self.lead.and_then(|lead| lead.of(factor)) {
             Some(words) => stream.led_by(words),
             None => stream,
@@ -148,7 +152,7 @@ pub(super) fn spells(model: &Model, horizon: f64, draws: &Draws<'_>, spells: &mu
         spells.push(Spell { start: 0.0, end: horizon, stressed: false });
         return;
     };
-    let mut stream = draws.stream(Factor::Regime, 0);
+    let mut stream = draws.stream(Factor::Regime, 0, 2.0 + horizon * (regime.to_stress.min(regime.to_calm)));
     // Drawn in any case, so that the spells after the first do not depend on how it was chosen.
     let first = stream.uniform();
     let mut stressed = first < draws.stress_start;
@@ -204,7 +208,8 @@ pub(super) fn own_jumps(
 ) {
     let jumps = &model.own_jumps[number];
     let rates = [false, true].map(|stressed| model.own_intensity(number, stressed));
-    arrivals(draws.stream(Factor::OwnJumps, number), spells, rates, |stream, time, stressed| {
+    let expected = 1.0 + 3.0 * expected(spells, rates);
+    arrivals(draws.stream(Factor::OwnJumps, number, expected), spells, rates, |stream, time, stressed| {
         let drawn = jumps.sample(stream);
         let size = drawn * model.multipliers(stressed).jump_size;
         push(events, time, stressed, drawn, Happening::Jump { number, size });
@@ -215,7 +220,8 @@ pub(super) fn own_jumps(
 pub(super) fn crashes(model: &Model, spells: &[Spell], draws: &Draws<'_>, events: &mut Vec<Event>) {
     let Some(crash) = &model.crash else { return };
     let rates = [false, true].map(|stressed| model.crash_intensity(stressed));
-    arrivals(draws.stream(Factor::Crash, 0), spells, rates, |stream, time, stressed| {
+    let expected = 1.0 + 2.0 * expected(spells, rates);
+    arrivals(draws.stream(Factor::Crash, 0, expected), spells, rates, |stream, time, stressed| {
         let drawn = crash.sample(stream);
         let size = drawn * model.multipliers(stressed).crash_size;
         push(events, time, stressed, drawn, Happening::Crash { size });
@@ -232,7 +238,8 @@ pub(super) fn depegs(
 ) {
     let peg = &model.pegs[number];
     let rates = [peg.depeg_intensity; 2];
-    arrivals(draws.stream(Factor::Depeg, number), spells, rates, |stream, time, stressed| {
+    let expected = 1.0 + 2.0 * expected(spells, rates);
+    arrivals(draws.stream(Factor::Depeg, number, expected), spells, rates, |stream, time, stressed| {
         let size = -peg.depeg_size * stream.exponential();
         push(events, time, stressed, size, Happening::Depeg { number, size });
     });
@@ -241,12 +248,17 @@ pub(super) fn depegs(
 /// The jump beside those of the model, where there is one and the path has time for it.
 pub(super) fn further(model: &Model, spells: &[Spell], draws: &Draws<'_>, events: &mut Vec<Event>) {
     let Some(jump) = draws.further else { return };
-    let mut stream = draws.stream(Factor::Further, 0);
+    let mut stream = draws.stream(Factor::Further, 0, 2.0);
     let (moment, size) = (stream.uniform(), stream.exponential());
     if let Some((time, stressed)) = jump.moment(model, spells, moment) {
         let (drawn, happening) = jump.happening(model, stressed, size);
         push(events, time, stressed, drawn, happening);
     }
+}
+
+/// Expected number of arrivals.
+fn expected(spells: &[Spell], rates: [f64; 2]) -> f64 {
+    spells.iter().map(|spell| rates[usize::from(spell.stressed)] * (spell.end - spell.start)).sum()
 }
 
 /// Poisson arrivals whose intensity depends on the state: unit-rate arrivals on the clock of accumulated

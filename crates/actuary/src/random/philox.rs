@@ -29,7 +29,7 @@ pub fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 
 /// The words of `LANES` counters that differ in their first word only (`first`, `first + 1`, ...), as 64-bit
 /// words in the order in which a stream hands them out.
-#[inline]
+#[inline(always)]
 pub(super) fn words(first: u32, rest: [u32; 3], key: [u32; 2]) -> [u64; 2 * LANES] {
     // Each 32-bit word sits in the low half of a 64-bit lane: that is the shape vector multipliers want.
     const LOW: u64 = 0xFFFF_FFFF;
@@ -62,7 +62,7 @@ pub(super) fn words(first: u32, rest: [u32; 3], key: [u32; 2]) -> [u64; 2 * LANE
 }
 
 /// The two words that one counter value gives on each of `LANES` consecutive paths.
-#[inline]
+#[inline(always)]
 pub(super) fn words_across(
     counter: u32,
     factor: u32,

@@ -5,6 +5,7 @@
 //! holds 2^33 words.
 
 use super::philox;
+use crate::math::wide::{Kernel, Width};
 use crate::math::{elementary, normal};
 
 const WORDS: usize = 2 * philox::LANES;
@@ -47,7 +48,6 @@ impl Stream {
     #[must_use]
     pub(crate) fn led_by(mut self, words: [u64; 2]) -> Self {
         debug_assert_eq!((self.next_block, self.used), (0, WORDS));
-        self.sparse = true;
         self.words[WORDS - 2..].copy_from_slice(&words);
         self.used = WORDS - 2;
         self.next_block = 1;
@@ -117,15 +117,13 @@ impl Stream {
     /// Fills `out` with standard normals; the same numbers as calling [`Stream::normal`] for each.
     pub fn fill_normal(&mut self, out: &mut [f64]) {
         self.fill_uniform(out);
-        normal::inverse_cdf_slice(out);
+        Width::Widest.normals(out);
     }
 
     /// Fills `out` with exponentials of mean 1; the same numbers as calling [`Stream::exponential`] for each.
     pub fn fill_exponential(&mut self, out: &mut [f64]) {
         self.fill_uniform(out);
-        for value in out {
-            *value = -elementary::ln(*value);
-        }
+        Width::Widest.exponentials(out);
     }
 
     fn pair(&mut self) {
@@ -138,9 +136,26 @@ impl Stream {
     }
 
     fn batch(&mut self) -> [u64; WORDS] {
-        let words = philox::words(self.next_block, self.address, self.key);
+        let (first, address, key) = (self.next_block, self.address, self.key);
+        let words = Width::Widest.run(Batch { first, address, key });
         self.next_block = self.next_block.wrapping_add(philox::LANES as u32);
         words
+    }
+}
+
+/// The words of a batch of counters.
+struct Batch {
+    first: u32,
+    address: [u32; 3],
+    key: [u32; 2],
+}
+
+impl Kernel for Batch {
+    type Output = [u64; WORDS];
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        philox::words(self.first, self.address, self.key)
     }
 }
 
@@ -148,7 +163,7 @@ impl Stream {
 pub(crate) const ACROSS: usize = 16;
 
 /// Uniforms number `2 pair` and `2 pair + 1` of one factor's streams on `ACROSS` consecutive paths.
-#[inline]
+#[inline(always)]
 pub(crate) fn uniforms_across(
     seed: u64,
     first_path: u64,
@@ -170,7 +185,7 @@ pub(crate) fn uniforms_across(
 }
 
 /// The midpoint of the cell that the word's 52 leading bits name: (k + 1/2) / 2^52, exact in an f64.
-#[inline]
+#[inline(always)]
 pub(super) fn unit(word: u64) -> f64 {
     // A float with exponent 0 and those bits lies in [1, 2). Taking 1 off is exact, and so is adding half a cell.
     f64::from_bits((word >> 12) | 0x3FF0_0000_0000_0000) - 1.0 + 0.5 / 4503599627370496.0

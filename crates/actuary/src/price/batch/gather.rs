@@ -1,8 +1,11 @@
 //! What happens on sixteen paths: spells, jumps, crashes and depegs, sorted into steps.
 
+use core::ops::Range;
+
 use super::group::{LANES, Lanes};
 use super::step_end;
 use crate::math::elementary;
+use crate::math::wide::{Kernel, Width};
 use crate::price::model::Model;
 use crate::price::timeline::{self, Draws, Event, Factor, Spell};
 use crate::random;
@@ -10,8 +13,13 @@ use crate::random;
 /// Happenings of a group of paths.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Happenings {
+    /// End of each step.
+    ends: Vec<f64>,
     pub spells: [Vec<Spell>; LANES],
     pub events: [Vec<Event>; LANES],
+    /// Where the events of each step begin, once they are sorted.
+    first: [Vec<u32>; LANES],
+    sorted: Vec<Event>,
     /// Time under stress in each step.
     pub stress_time: Vec<Lanes>,
     /// Time in each state over the whole path.
@@ -20,10 +28,17 @@ pub(super) struct Happenings {
 }
 
 impl Happenings {
-    /// Draws everything for one path a lane.
-    pub fn draw(&mut self, model: &Model, horizon: f64, steps: usize, draws: &[Draws<'_>; LANES]) {
+    /// Works out the ends of the steps.
+    pub fn prepare(&mut self, horizon: f64, steps: usize) {
+        self.ends.clear();
+        self.ends.extend((0..steps).map(|step| step_end(horizon, steps, step)));
+    }
+
+    /// Draws everything for one path a lane; events stay in the order of generation.
+    pub fn draw(&mut self, model: &Model, draws: &[Draws<'_>; LANES], width: Width) {
+        let horizon = self.ends.last().copied().unwrap_or(0.0);
         self.stress_time.clear();
-        self.stress_time.resize(steps, [0.0; LANES]);
+        self.stress_time.resize(self.ends.len(), [0.0; LANES]);
         self.calm_total = [horizon; LANES];
         self.stress_total = [0.0; LANES];
         for (lane, draws) in draws.iter().enumerate() {
@@ -32,11 +47,11 @@ impl Happenings {
             timeline::switches(&self.spells[lane], &mut self.events[lane]);
         }
         if model.regime.is_some() {
-            self.regime(horizon, steps);
+            self.regime(horizon);
         }
         for number in 0..model.own_jumps.len() {
             let rates = [false, true].map(|stressed| model.own_intensity(number, stressed));
-            self.arrive(draws, Factor::OwnJumps.number(number), rates, |spells, draws, events| {
+            self.arrive(draws, Factor::OwnJumps.number(number), rates, width, |spells, draws, events| {
                 timeline::own_jumps(model, number, spells, draws, events);
             });
         }
@@ -47,13 +62,13 @@ impl Happenings {
                 timeline::crashes(model, &self.spells[lane], draws, &mut self.events[lane]);
             }
         } else {
-            self.arrive(draws, Factor::Crash.number(0), rates, |spells, draws, events| {
+            self.arrive(draws, Factor::Crash.number(0), rates, width, |spells, draws, events| {
                 timeline::crashes(model, spells, draws, events);
             });
         }
         for (number, peg) in model.pegs.iter().enumerate() {
             let rates = [peg.depeg_intensity; 2];
-            self.arrive(draws, Factor::Depeg.number(number), rates, |spells, draws, events| {
+            self.arrive(draws, Factor::Depeg.number(number), rates, width, |spells, draws, events| {
                 timeline::depegs(model, number, spells, draws, events);
             });
         }
@@ -68,31 +83,37 @@ impl Happenings {
         draws: &[Draws<'_>; LANES],
         factor: u32,
         rates: [f64; 2],
+        width: Width,
         make: impl Fn(&[Spell], &Draws<'_>, &mut Vec<Event>),
     ) {
         if rates[0].max(rates[1]) <= 0.0 {
             return;
         }
-        let (mut waits, mut rest) = ([0.0; LANES], [0.0; LANES]);
-        random::uniforms_across(draws[0].seed, draws[0].path, factor, 0, &mut waits, &mut rest);
-        let mut arrives = [false; LANES];
+        let mut total = [0.0; LANES];
         for lane in 0..LANES {
-            let total = rates[0] * self.calm_total[lane] + rates[1] * self.stress_total[lane];
             // The sum over the spells may round differently: the margin leaves the decision to it.
-            arrives[lane] = -elementary::ln(waits[lane]) < total * (1.0 + 1e-9);
+            total[lane] =
+                (rates[0] * self.calm_total[lane] + rates[1] * self.stress_total[lane]) * (1.0 + 1e-9);
         }
-        for lane in (0..LANES).filter(|lane| arrives[*lane]) {
+        // Where hardly a path is without an arrival, finding those is not worth it.
+        let rare = total.iter().any(|total| *total < 3.0);
+        let waits = if rare {
+            width.run(FirstWaits { seed: draws[0].seed, path: draws[0].path, factor })
+        } else {
+            [0.0; LANES]
+        };
+        for lane in (0..LANES).filter(|lane| waits[*lane] < total[*lane]) {
             make(&self.spells[lane], &draws[lane], &mut self.events[lane]);
         }
     }
 
-    fn regime(&mut self, horizon: f64, steps: usize) {
+    fn regime(&mut self, horizon: f64) {
         for (lane, spells) in self.spells.iter().enumerate() {
             for spell in spells.iter().filter(|spell| spell.stressed) {
                 self.stress_total[lane] += spell.end - spell.start;
                 let mut start = spell.start;
-                for step in step_of(horizon, steps, spell.start)..steps {
-                    let end = spell.end.min(step_end(horizon, steps, step));
+                for step in step_of(&self.ends, spell.start)..self.ends.len() {
+                    let end = spell.end.min(self.ends[step]);
                     self.stress_time[step][lane] += end - start;
                     start = end;
                     if end == spell.end {
@@ -103,17 +124,89 @@ impl Happenings {
             self.calm_total[lane] = horizon - self.stress_total[lane];
         }
     }
+
+    /// Puts the events of each path in order of time.
+    pub fn sort(&mut self) {
+        let steps = self.ends.len();
+        for (events, first) in self.events.iter_mut().zip(&mut self.first) {
+            // Into steps by counting; what is left to do lies within a step.
+            first.clear();
+            first.resize(steps + 1, 0);
+            for event in events.iter() {
+                first[step_of(&self.ends, event.time) + 1] += 1;
+            }
+            for step in 0..steps {
+                first[step + 1] += first[step];
+            }
+            self.sorted.clear();
+            self.sorted.extend_from_slice(events);
+            for event in events.iter() {
+                let place = &mut first[step_of(&self.ends, event.time)];
+                self.sorted[*place as usize] = *event;
+                *place += 1;
+            }
+            // Each entry has moved on to where the next begins.
+            first.rotate_right(1);
+            first[0] = 0;
+            for end in 1..self.sorted.len() {
+                let mut place = end;
+                while place > 0 && later(&self.sorted[place - 1], &self.sorted[place]) {
+                    self.sorted.swap(place - 1, place);
+                    place -= 1;
+                }
+            }
+            core::mem::swap(events, &mut self.sorted);
+        }
+    }
+
+    /// Places of a path's events that fall into a step, once they are sorted.
+    #[inline]
+    pub fn within(&self, lane: usize, step: usize) -> Range<usize> {
+        self.first[lane][step] as usize..self.first[lane][step + 1] as usize
+    }
+
+    /// Start and end of a step.
+    pub fn bounds(&self, step: usize) -> (f64, f64) {
+        (if step == 0 { 0.0 } else { self.ends[step - 1] }, self.ends[step])
+    }
+}
+
+/// Whether the first of two events comes after the second.
+fn later(a: &Event, b: &Event) -> bool {
+    a.time > b.time || a.time == b.time && a.order > b.order
 }
 
 /// The step whose end is the first at or after `time`.
-pub(super) fn step_of(horizon: f64, steps: usize, time: f64) -> usize {
+fn step_of(ends: &[f64], time: f64) -> usize {
+    let steps = ends.len();
     // A float to integer cast saturates; rounding is put right below.
-    let mut step = ((time / horizon * steps as f64) as usize).min(steps - 1);
-    while step > 0 && time <= step_end(horizon, steps, step - 1) {
+    let mut step = ((time / ends[steps - 1] * steps as f64) as usize).min(steps - 1);
+    while step > 0 && time <= ends[step - 1] {
         step -= 1;
     }
-    while step + 1 < steps && time > step_end(horizon, steps, step) {
+    while step + 1 < steps && time > ends[step] {
         step += 1;
     }
     step
+}
+
+/// The first exponential of one factor's streams on sixteen paths.
+struct FirstWaits {
+    seed: u64,
+    path: u64,
+    factor: u32,
+}
+
+impl Kernel for FirstWaits {
+    type Output = Lanes;
+
+    #[inline(always)]
+    fn call(self) -> Lanes {
+        let (mut waits, mut rest) = ([0.0; LANES], [0.0; LANES]);
+        random::uniforms_across(self.seed, self.path, self.factor, 0, &mut waits, &mut rest);
+        for wait in &mut waits {
+            *wait = -elementary::ln(*wait);
+        }
+        waits
+    }
 }

@@ -1,9 +1,11 @@
 //! Sixteen paths side by side: normals, one product with the loadings per step, exponentials.
 
-use super::gather::{Happenings, step_of};
+use super::gather::Happenings;
 use super::split::{Ends, Splitter};
-use super::{BlockPlan, Detail, PathBlock, step_end};
-use crate::math::{elementary, normal};
+use super::{BlockPlan, Detail, PathBlock, Split};
+use crate::math::elementary;
+use crate::math::normal;
+use crate::math::wide::{Kernel, Width};
 use crate::price::model::Model;
 use crate::price::timeline::{Draws, Event, Factor, Happening, Spell};
 use crate::random;
@@ -21,16 +23,19 @@ pub(super) type Seen<'a> = &'a mut dyn FnMut(usize, &[Spell], &[Event]);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     plan: Option<BlockPlan>,
+    pub width: Width,
     /// Loadings up to the last that is not zero, of each column.
     spans: Vec<usize>,
     /// Columns that a jump diffusion's jumps move, with weights.
     moved_by_jump: Vec<Vec<(usize, f64)>>,
     /// For each peg: what is left of the basis after a step, and the deviation it gains.
     fades: Vec<(f64, f64)>,
+    /// Variance that pegs add to each column in a step.
+    peg_variances: Vec<f64>,
     happenings: Happenings,
-    /// Sum of the jumps of each step and column.
+    /// Sum of the jumps of each column in the step.
     jumps: Vec<Lanes>,
-    /// Sum of the depegs of each step and peg, as left at the step's end.
+    /// Sum of the depegs of each peg in the step, as left at its end.
     depegs: Vec<Lanes>,
     /// Normals of two steps: factors, then pegs.
     normals: Vec<Lanes>,
@@ -40,8 +45,10 @@ pub(super) struct Group {
     logs: Vec<Lanes>,
     /// Level of each basis.
     bases: Vec<Lanes>,
-    /// Log price of each column before and after the step.
+    /// Log price of each column before and after the step, and the lowest in between.
     before: Vec<Lanes>,
+    after: Vec<Lanes>,
+    lowest: Vec<Lanes>,
     splitter: Splitter,
 }
 
@@ -51,13 +58,15 @@ impl Group {
         self.plan = Some(*plan);
         let last = |loads: &[f64]| loads.iter().rposition(|load| *load != 0.0).map_or(0, |last| last + 1);
         self.spans = model.columns.iter().map(|column| last(&column.loads)).collect();
+        let columns = || model.columns.iter().enumerate();
+        let weight = |list: &[(usize, f64)], number: usize| {
+            list.iter().find(|(source, _)| *source == number).map(|(_, weight)| *weight)
+        };
         self.moved_by_jump = (0..model.own_jumps.len())
             .map(|number| {
-                let weight = |list: &[(usize, f64)]| {
-                    list.iter().find(|(source, _)| *source == number).map(|(_, weight)| *weight)
-                };
-                let columns = model.columns.iter().enumerate();
-                columns.filter_map(|(index, column)| weight(&column.jumps).map(|w| (index, w))).collect()
+                let moved =
+                    columns().filter_map(|(index, column)| weight(&column.jumps, number).map(|w| (index, w)));
+                moved.collect()
             })
             .collect();
         let dt = plan.horizon_years / plan.steps as f64;
@@ -73,133 +82,98 @@ impl Group {
                 (libm::exp(-peg.reversion * dt), peg.volatility * spread.sqrt())
             })
             .collect();
+        let variance = |number: &usize| self.fades[*number].1 * self.fades[*number].1;
+        self.peg_variances = model
+            .columns
+            .iter()
+            .map(|column| column.bases.iter().map(|(number, _)| variance(number)).sum())
+            .collect();
+        self.happenings.prepare(plan.horizon_years, plan.steps);
+        self.splitter.prepare(model, &self.peg_variances, dt);
     }
 
     /// Simulates one path a lane, whose numbers follow each other, and writes those that fit into the block at place
-    /// `at`.
+    /// `at`; splits are added to `splits`, in order of step, column, path and time.
     pub fn run(
         &mut self,
         model: &Model,
         draws: &[Draws<'_>; LANES],
         at: usize,
         block: &mut PathBlock,
+        splits: &mut Vec<Split>,
         seen: Seen<'_>,
     ) {
         let Some(plan) = self.plan else { return };
         let Draws { seed, path: first_path, .. } = draws[0];
-        let BlockPlan { horizon_years: horizon, steps, detail } = plan;
-        let intervals = detail == Detail::Intervals;
+        let intervals = plan.detail == Detail::Intervals;
         let taken = LANES.min(block.paths - at);
-        self.happenings.draw(model, horizon, steps, draws);
+        self.happenings.draw(model, draws, self.width);
         for lane in 0..taken {
             seen(at + lane, &self.happenings.spells[lane], &self.happenings.events[lane]);
         }
-        self.scatter(model, &plan);
+        self.happenings.sort();
         if intervals {
-            self.splitter.begin(&plan, seed, first_path, &mut self.happenings);
+            self.splitter.begin(seed, first_path, &self.happenings);
         }
         let (columns, factors, pegs) = (model.columns.len(), model.own_jumps.len(), model.pegs.len());
-        let sources = factors + pegs;
-        self.normals.resize(2 * sources, [0.0; LANES]);
+        self.normals.resize(2 * (factors + pegs), [0.0; LANES]);
         self.exponentials.resize(if intervals { 2 * columns } else { 0 }, [0.0; LANES]);
-        for (buffer, length) in
-            [(&mut self.logs, columns), (&mut self.before, columns), (&mut self.bases, pegs)]
-        {
+        for (buffer, length) in [
+            (&mut self.logs, columns),
+            (&mut self.before, columns),
+            (&mut self.after, columns),
+            (&mut self.lowest, columns),
+            (&mut self.bases, pegs),
+            (&mut self.jumps, columns),
+            (&mut self.depegs, pegs),
+        ] {
             buffer.clear();
             buffer.resize(length, [0.0; LANES]);
         }
-        let dt = horizon / steps as f64;
-        let stress = model.multipliers(true).volatility;
-        for step in 0..steps {
-            let half = step % 2;
-            if half == 0 {
-                self.draw(model, seed, first_path, step, intervals);
+        let width = self.width;
+        for step in 0..plan.steps {
+            if step % 2 == 0 {
+                // A step beyond 2^33 would need more memory than there is.
+                let pair = (step / 2) as u32;
+                width.run(Draw { group: self, model, seed, first_path, pair, intervals });
             }
-            let normals = &self.normals[half * sources..(half + 1) * sources];
-            let stressed = &self.happenings.stress_time[step];
-            let mut calm = [dt; LANES];
-            let mut clock = [dt; LANES];
-            let mut root = [dt.sqrt(); LANES];
-            if model.regime.is_some() {
-                for lane in 0..LANES {
-                    calm[lane] = dt - stressed[lane];
-                    clock[lane] = calm[lane] + stressed[lane] * stress * stress;
-                    root[lane] = clock[lane].sqrt();
-                }
+            let jumped = self.scatter(model, step);
+            width.run(Advance { group: self, model, step, at, taken, block });
+            if jumped {
+                self.jumps.fill([0.0; LANES]);
+                self.depegs.fill([0.0; LANES]);
             }
             if intervals {
-                self.splitter.begin_step(model, step, taken);
-            }
-            for number in 0..pegs {
-                let (fade, deviation) = self.fades[number];
-                let (basis, depeg) = (&mut self.bases[number], &self.depegs[step * pegs + number]);
-                for lane in 0..LANES {
-                    basis[lane] =
-                        basis[lane] * fade + deviation * normals[factors + number][lane] + depeg[lane];
+                if jumped {
+                    self.split(model, step, taken);
                 }
-            }
-            for (index, column) in model.columns.iter().enumerate() {
-                let mut sum = [0.0; LANES];
-                for (load, z) in column.loads[..self.spans[index]].iter().zip(normals) {
-                    for lane in 0..LANES {
-                        sum[lane] += load * z[lane];
-                    }
-                }
-                let [calm_drift, stress_drift] = column.drift;
-                let (log, jumps) = (&mut self.logs[index], &self.jumps[step * columns + index]);
-                for lane in 0..LANES {
-                    let drift = calm_drift * calm[lane] + stress_drift * stressed[lane];
-                    log[lane] += drift + root[lane] * sum[lane] + jumps[lane];
-                }
-                let mut value = *log;
-                for (number, sign) in &column.bases {
-                    for (value, basis) in value.iter_mut().zip(&self.bases[*number]) {
-                        *value += sign * basis;
-                    }
-                }
-                let mut price = [0.0; LANES];
-                for lane in 0..LANES {
-                    price[lane] = elementary::exp(value[lane]);
-                }
-                let cell = (step * columns + index) * block.paths + at;
-                block.close[cell..cell + taken].copy_from_slice(&price[..taken]);
-                if intervals {
-                    let peg_variance: f64 = column
-                        .bases
-                        .iter()
-                        .map(|(number, _)| self.fades[*number].1 * self.fades[*number].1)
-                        .sum();
-                    let decided = &self.exponentials[half * columns + index];
-                    let before = &mut self.before[index];
-                    let mut low = [0.0; LANES];
-                    for lane in 0..LANES {
-                        let (x, y) = (before[lane], value[lane]);
-                        let spread = column.variance * clock[lane] + peg_variance;
-                        let d = y - x;
-                        let floor = 0.5 * (x + y - (d * d + 2.0 * spread * decided[lane]).sqrt());
-                        // Rounding must not lift the minimum above either end.
-                        let floor = if floor < x { floor } else { x };
-                        low[lane] = elementary::exp(if floor < y { floor } else { y });
-                    }
-                    let ends = Ends { before, after: &value, decided, peg_variance };
-                    self.splitter.column(model, step, index, &ends, &mut low);
-                    block.low[cell..cell + taken].copy_from_slice(&low[..taken]);
-                    *before = value;
-                }
-            }
-            if intervals {
-                self.splitter.end_step(step, taken, at, block);
+                self.splitter.end_step(&self.happenings, step, taken, at, block);
+                width.run(Lows { group: self, step, at, taken, block });
+                core::mem::swap(&mut self.before, &mut self.after);
             }
         }
         if intervals {
-            self.splitter.deliver(taken, at, block);
+            self.splitter.deliver(at, splits, width);
         }
     }
 
-    /// Normals of this step and the next.
-    fn draw(&mut self, model: &Model, seed: u64, first_path: u64, step: usize, intervals: bool) {
-        // A step beyond 2^33 would need more memory than there is.
-        let pair = (step / 2) as u32;
+    /// Splits the columns in which something happens.
+    fn split(&mut self, model: &Model, step: usize, taken: usize) {
+        let columns = model.columns.len();
+        self.splitter.begin_step(model, &self.happenings, step, taken, self.width);
+        for index in 0..columns {
+            let ends = Ends {
+                before: &self.before[index],
+                after: &self.after[index],
+                decided: &self.exponentials[step % 2 * columns + index],
+            };
+            self.splitter.column(model, &self.happenings, step, index, &ends, &mut self.lowest[index]);
+        }
+    }
+
+    /// Normals of a step and the next, and what decides their minima.
+    #[inline(always)]
+    fn draw(&mut self, model: &Model, seed: u64, first_path: u64, pair: u32, intervals: bool) {
         let (factors, pegs) = (model.own_jumps.len(), model.pegs.len());
         let (first, second) = self.normals.split_at_mut(factors + pegs);
         for (source, (first, second)) in first.iter_mut().zip(second).enumerate() {
@@ -224,36 +198,170 @@ impl Group {
         }
     }
 
-    /// Adds all jumps to the steps in which they fall.
-    fn scatter(&mut self, model: &Model, plan: &BlockPlan) {
-        let (columns, pegs) = (model.columns.len(), model.pegs.len());
-        self.jumps.clear();
-        self.jumps.resize(plan.steps * columns, [0.0; LANES]);
-        self.depegs.clear();
-        self.depegs.resize(plan.steps * pegs, [0.0; LANES]);
-        for (lane, events) in self.happenings.events.iter().enumerate() {
-            for event in events {
-                let step = step_of(plan.horizon_years, plan.steps, event.time);
-                let row = &mut self.jumps[step * columns..(step + 1) * columns];
+    /// Carries all columns to the end of a step.
+    #[inline(always)]
+    fn advance(&mut self, model: &Model, step: usize, at: usize, taken: usize, block: &mut PathBlock) {
+        let Some(plan) = self.plan else { return };
+        let (columns, factors, pegs) = (model.columns.len(), model.own_jumps.len(), model.pegs.len());
+        let (sources, half) = (factors + pegs, step % 2);
+        let dt = plan.horizon_years / plan.steps as f64;
+        let stress = model.multipliers(true).volatility;
+        let normals = &self.normals[half * sources..(half + 1) * sources];
+        let stressed = &self.happenings.stress_time[step];
+        let mut calm = [dt; LANES];
+        let mut clock = [dt; LANES];
+        let mut root = [dt.sqrt(); LANES];
+        if model.regime.is_some() {
+            for lane in 0..LANES {
+                calm[lane] = dt - stressed[lane];
+                clock[lane] = calm[lane] + stressed[lane] * stress * stress;
+                root[lane] = clock[lane].sqrt();
+            }
+        }
+        for number in 0..pegs {
+            let (fade, deviation) = self.fades[number];
+            let (basis, depeg) = (&mut self.bases[number], &self.depegs[number]);
+            for lane in 0..LANES {
+                basis[lane] = basis[lane] * fade + deviation * normals[factors + number][lane] + depeg[lane];
+            }
+        }
+        let intervals = plan.detail == Detail::Intervals;
+        for (index, column) in model.columns.iter().enumerate() {
+            let mut sum = [0.0; LANES];
+            for (load, z) in column.loads[..self.spans[index]].iter().zip(normals) {
+                for lane in 0..LANES {
+                    sum[lane] += load * z[lane];
+                }
+            }
+            let [calm_drift, stress_drift] = column.drift;
+            let (log, jumps) = (&mut self.logs[index], &self.jumps[index]);
+            for lane in 0..LANES {
+                let drift = calm_drift * calm[lane] + stress_drift * stressed[lane];
+                log[lane] += drift + root[lane] * sum[lane] + jumps[lane];
+            }
+            let mut value = *log;
+            for (number, sign) in &column.bases {
+                for (value, basis) in value.iter_mut().zip(&self.bases[*number]) {
+                    *value += sign * basis;
+                }
+            }
+            let mut price = [0.0; LANES];
+            for lane in 0..LANES {
+                price[lane] = elementary::exp(value[lane]);
+            }
+            let cell = (step * columns + index) * block.paths + at;
+            block.close[cell..cell + taken].copy_from_slice(&price[..taken]);
+            if intervals {
+                let decided = &self.exponentials[half * columns + index];
+                let (before, lowest) = (&self.before[index], &mut self.lowest[index]);
+                for lane in 0..LANES {
+                    let (x, y) = (before[lane], value[lane]);
+                    let spread = column.variance * clock[lane] + self.peg_variances[index];
+                    let d = y - x;
+                    let floor = 0.5 * (x + y - (d * d + 2.0 * spread * decided[lane]).sqrt());
+                    // Rounding must not lift the minimum above either end.
+                    let floor = if floor < x { floor } else { x };
+                    lowest[lane] = if floor < y { floor } else { y };
+                }
+                self.after[index] = value;
+            }
+        }
+    }
+
+    /// Writes the lowest prices of a step.
+    #[inline(always)]
+    fn lows(&mut self, step: usize, at: usize, taken: usize, block: &mut PathBlock) {
+        let columns = self.lowest.len();
+        for (index, lowest) in self.lowest.iter().enumerate() {
+            let mut price = [0.0; LANES];
+            for lane in 0..LANES {
+                price[lane] = elementary::exp(lowest[lane]);
+            }
+            let cell = (step * columns + index) * block.paths + at;
+            block.low[cell..cell + taken].copy_from_slice(&price[..taken]);
+        }
+    }
+
+    /// Adds up the jumps of a step; false if nothing happens in it.
+    fn scatter(&mut self, model: &Model, step: usize) -> bool {
+        let (_, end) = self.happenings.bounds(step);
+        let mut any = false;
+        for lane in 0..LANES {
+            for event in &self.happenings.events[lane][self.happenings.within(lane, step)] {
+                any = true;
                 match event.happening {
                     Happening::Jump { number, size } => {
                         for (column, weight) in &self.moved_by_jump[number] {
-                            row[*column][lane] += weight * size;
+                            self.jumps[*column][lane] += weight * size;
                         }
                     }
                     Happening::Crash { size } => {
-                        for (jump, column) in row.iter_mut().zip(&model.columns) {
+                        for (jump, column) in self.jumps.iter_mut().zip(&model.columns) {
                             jump[lane] -= column.crash_loading * size;
                         }
                     }
                     Happening::Depeg { number, size } => {
-                        let left = step_end(plan.horizon_years, plan.steps, step) - event.time;
-                        let fade = libm::exp(-model.pegs[number].reversion * left.max(0.0));
-                        self.depegs[step * pegs + number][lane] += size * fade;
+                        let left = (end - event.time).max(0.0);
+                        let fade = libm::exp(-model.pegs[number].reversion * left);
+                        self.depegs[number][lane] += size * fade;
                     }
                     Happening::Switch => {}
                 }
             }
         }
+        any
+    }
+}
+
+struct Draw<'a> {
+    group: &'a mut Group,
+    model: &'a Model,
+    seed: u64,
+    first_path: u64,
+    pair: u32,
+    intervals: bool,
+}
+
+impl Kernel for Draw<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.group.draw(self.model, self.seed, self.first_path, self.pair, self.intervals);
+    }
+}
+
+struct Advance<'a> {
+    group: &'a mut Group,
+    model: &'a Model,
+    step: usize,
+    at: usize,
+    taken: usize,
+    block: &'a mut PathBlock,
+}
+
+impl Kernel for Advance<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.group.advance(self.model, self.step, self.at, self.taken, self.block);
+    }
+}
+
+struct Lows<'a> {
+    group: &'a mut Group,
+    step: usize,
+    at: usize,
+    taken: usize,
+    block: &'a mut PathBlock,
+}
+
+impl Kernel for Lows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.group.lows(self.step, self.at, self.taken, self.block);
     }
 }

@@ -21,6 +21,7 @@ mod writer;
 
 use super::model::{Model, ModelError};
 use super::timeline::Draws;
+use crate::math::wide::Width;
 use group::{Group, Seen};
 
 /// How much of a path is wanted.
@@ -97,6 +98,8 @@ pub struct PathBlock {
     low: Vec<f64>,
     stressed: Vec<bool>,
     splits: Vec<Split>,
+    /// Where the splits of each step and column begin.
+    first_split: Vec<u32>,
     crashes: Vec<BlockCrash>,
 }
 
@@ -160,10 +163,24 @@ impl PathBlock {
         &self.crashes
     }
 
-    /// All splits, in order of path, column and time. Empty without [`Detail::Intervals`].
+    /// All splits, in order of step, column, path and time. Empty without [`Detail::Intervals`].
     #[must_use]
     pub fn splits(&self) -> &[Split] {
         &self.splits
+    }
+
+    /// The splits of one column inside one step, in order of path and time. Empty out of range or without
+    /// [`Detail::Intervals`].
+    #[must_use]
+    pub fn cell_splits(&self, step: usize, column: usize) -> &[Split] {
+        if step >= self.steps || column >= self.columns {
+            return &[];
+        }
+        let cell = step * self.columns + column;
+        match (self.first_split.get(cell), self.first_split.get(cell + 1)) {
+            (Some(first), Some(end)) => &self.splits[*first as usize..*end as usize],
+            _ => &[],
+        }
     }
 
     /// Fills `out` with the intervals of one column of one path, in order of time. Empty out of range or without
@@ -173,20 +190,45 @@ impl PathBlock {
         if path >= self.paths || column >= self.columns || self.low.is_empty() {
             return;
         }
-        let first = self.splits.partition_point(|split| (split.path, split.column) < (path, column));
-        let mut splits = self.splits[first..]
-            .iter()
-            .take_while(|split| (split.path, split.column) == (path, column))
-            .peekable();
         for step in 0..self.steps {
-            while let Some(split) = splits.next_if(|split| split.step == step) {
-                out.push(split.interval);
-            }
+            let splits = self.cell_splits(step, column);
+            let first = splits.partition_point(|split| split.path < path);
+            out.extend(
+                splits[first..].iter().take_while(|split| split.path == path).map(|split| split.interval),
+            );
             let close = self.close(step, column)[path];
             let low = self.low(step, column)[path];
             let stressed = self.stressed[step * self.paths + path];
             out.push(BlockInterval { time: self.time(step), low, close, after: close, stressed });
         }
+    }
+
+    /// Puts splits in order of step and column by counting; those of a cell stay in the order in which they come.
+    fn sort_splits(&mut self, splits: &[Split]) {
+        let key = |split: &Split| split.step * self.columns + split.column;
+        let first = &mut self.first_split;
+        first.clear();
+        if self.low.is_empty() {
+            self.splits.clear();
+            return;
+        }
+        first.resize(self.steps * self.columns + 1, 0);
+        for split in splits {
+            first[key(split) + 1] += 1;
+        }
+        for cell in 1..first.len() {
+            first[cell] += first[cell - 1];
+        }
+        self.splits.clear();
+        self.splits.extend_from_slice(splits);
+        for split in splits {
+            let place = &mut first[key(split)];
+            self.splits[*place as usize] = *split;
+            *place += 1;
+        }
+        // Each entry has moved on to where the next begins.
+        first.rotate_right(1);
+        first[0] = 0;
     }
 
     fn cells<'a>(&self, values: &'a [f64], step: usize, column: usize) -> &'a [f64] {
@@ -202,6 +244,19 @@ impl PathBlock {
 #[derive(Clone, Debug, Default)]
 pub struct BlockScratch {
     group: Group,
+    /// Splits of the groups one after the other.
+    splits: Vec<Split>,
+}
+
+impl BlockScratch {
+    /// Buffers for a simulation with the instructions that every processor of the kind has, though the one at hand may have
+    /// wider ones: the same bits, slower. For comparison.
+    #[must_use]
+    pub fn baseline() -> Self {
+        let mut scratch = Self::default();
+        scratch.group.width = Width::Baseline;
+        scratch
+    }
 }
 
 impl Model {
@@ -259,6 +314,7 @@ impl Model {
             low: core::mem::take(&mut block.low),
             stressed: core::mem::take(&mut block.stressed),
             splits: core::mem::take(&mut block.splits),
+            first_split: core::mem::take(&mut block.first_split),
             crashes: core::mem::take(&mut block.crashes),
         };
         let cells = plan.steps * columns * paths;
@@ -266,18 +322,18 @@ impl Model {
         block.close.resize(cells, 0.0);
         block.low.resize(if intervals { cells } else { 0 }, 0.0);
         block.stressed.resize(if intervals { plan.steps * paths } else { 0 }, false);
-        block.splits.clear();
         block.crashes.clear();
+        scratch.splits.clear();
         scratch.group.prepare(self, plan);
         let mut done = 0;
         while done < paths {
             let first = first_path.wrapping_add(done as u64);
             let draws = core::array::from_fn(|lane| draws(first.wrapping_add(lane as u64)));
-            scratch.group.run(self, &draws, done, block, seen);
+            scratch.group.run(self, &draws, done, block, &mut scratch.splits, seen);
             done += group::LANES;
         }
-        // Sorted stably: splits of one column are already in order of time.
-        block.splits.sort_by_key(|split| (split.path, split.column));
+        block.crashes.sort_by_key(|crash| crash.path);
+        block.sort_splits(&scratch.splits);
         Ok(())
     }
 }

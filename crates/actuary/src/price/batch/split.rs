@@ -2,13 +2,13 @@
 //!
 //! Given the log price at both ends of the step, less the jumps in between, the diffusion is a bridge on the clock
 //! of accumulated variance. Its value at each moment is drawn in order of time, each given the last and the end.
+//! What is random about all splits of a step is drawn together first; exponentials are taken of all splits at the end.
 
-use core::ops::Range;
-
-use super::gather::{Happenings, step_of};
+use super::gather::Happenings;
 use super::group::{LANES, Lanes};
-use super::{BlockCrash, BlockInterval, BlockPlan, PathBlock, Split, step_end};
+use super::{BlockCrash, BlockInterval, PathBlock, Split};
 use crate::math::elementary;
+use crate::math::wide::{Kernel, Width};
 use crate::price::model::{Column, Model};
 use crate::price::timeline::{Event, Factor, Happening};
 use crate::random::Stream;
@@ -16,17 +16,24 @@ use crate::random::Stream;
 /// The split cells of a group of paths.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Splitter {
-    horizon: f64,
-    steps: usize,
-    /// Events of each path in order of time, and the step of each.
-    events: [Vec<(usize, Event)>; LANES],
-    next: [usize; LANES],
+    clocks: Vec<Clock>,
+    /// Columns that each asset's own jumps and each peg's depegs move.
+    moved_by_jump: Vec<Vec<usize>>,
+    moved_by_depeg: Vec<Vec<usize>>,
     stressed: [bool; LANES],
     streams: Vec<Stream>,
-    /// Paths with events in the current step, and which.
-    active: Vec<(usize, Range<usize>)>,
-    /// For each event of the active paths: normals of the diffusion factors, empty where no two columns share it.
-    shared: Vec<Vec<f64>>,
+    /// Paths to split in each column in the current step.
+    lanes: Vec<Vec<usize>>,
+    /// For each path of the current step: normals of the diffusion factors at the moments at which all columns are split,
+    /// then one for each split.
+    normals: Vec<f64>,
+    /// What decides the minimum before each split.
+    exponentials: Vec<f64>,
+    /// Where those of each path begin.
+    shared_from: [usize; LANES],
+    next_normal: [usize; LANES],
+    next_exponential: [usize; LANES],
+    /// Low, close and price after are logarithms until they are handed over.
     splits: Vec<Split>,
 }
 
@@ -36,120 +43,209 @@ pub(super) struct Ends<'a> {
     pub after: &'a Lanes,
     /// Exponentials that decide the minimum of the last interval.
     pub decided: &'a Lanes,
-    /// Variance that pegs add in the step.
-    pub peg_variance: f64,
 }
 
 impl Splitter {
-    /// Takes over the events of a group of paths.
-    pub fn begin(&mut self, plan: &BlockPlan, seed: u64, first_path: u64, happenings: &mut Happenings) {
-        (self.horizon, self.steps) = (plan.horizon_years, plan.steps);
+    /// Works out what does not depend on the path. `peg_variances` are those that pegs add to each column in a step of
+    /// `years`.
+    pub fn prepare(&mut self, model: &Model, peg_variances: &[f64], years: f64) {
+        self.clocks.clear();
+        let volatility = [false, true].map(|stressed| model.multipliers(stressed).volatility);
+        self.clocks.extend(model.columns.iter().zip(peg_variances).map(|(column, peg)| Clock {
+            variance: volatility.map(|m| column.variance * m * m + peg / years),
+            drift: column.drift,
+            deviation: column.variance.sqrt(),
+        }));
+        let moved = |concerns: &dyn Fn(&Column) -> bool| {
+            (0..model.columns.len()).filter(|index| concerns(&model.columns[*index])).collect()
+        };
+        let among = |list: &[(usize, f64)], number: usize| list.iter().any(|(other, _)| *other == number);
+        self.moved_by_jump =
+            (0..model.own_jumps.len()).map(|number| moved(&|column| among(&column.jumps, number))).collect();
+        self.moved_by_depeg =
+            (0..model.pegs.len()).map(|number| moved(&|column| among(&column.bases, number))).collect();
+        self.lanes.resize(model.columns.len(), Vec::new());
+    }
+
+    /// Starts a group of paths.
+    pub fn begin(&mut self, seed: u64, first_path: u64, happenings: &Happenings) {
         self.splits.clear();
         self.streams.clear();
-        self.next = [0; LANES];
-        for (lane, events) in happenings.events.iter_mut().enumerate() {
-            crate::price::timeline::sort(events);
-            self.events[lane].clear();
-            let placed = events.iter().map(|event| (step_of(self.horizon, self.steps, event.time), *event));
-            self.events[lane].extend(placed);
-            self.stressed[lane] = happenings.spells[lane].first().is_some_and(|spell| spell.stressed);
-            self.streams.push(Factor::Split.sparse(seed, first_path.wrapping_add(lane as u64), 0));
+        for (lane, spells) in happenings.spells.iter().enumerate() {
+            self.stressed[lane] = spells.first().is_some_and(|spell| spell.stressed);
+            let path = first_path.wrapping_add(lane as u64);
+            // A pair of numbers a split.
+            self.streams.push(if happenings.events[lane].len() < 4 {
+                Factor::Split.sparse(seed, path, 0)
+            } else {
+                Factor::Split.stream(seed, path, 0)
+            });
         }
     }
 
-    /// Finds the events of a step and draws what all columns share at them.
-    pub fn begin_step(&mut self, model: &Model, step: usize, taken: usize) {
-        self.active.clear();
-        self.shared.clear();
+    /// Finds the splits of a step and draws all that is random about them.
+    pub fn begin_step(
+        &mut self,
+        model: &Model,
+        happenings: &Happenings,
+        step: usize,
+        taken: usize,
+        width: Width,
+    ) {
+        self.normals.clear();
+        self.exponentials.clear();
+        self.lanes.iter_mut().for_each(Vec::clear);
+        let (columns, factors) = (model.columns.len(), model.own_jumps.len());
         for lane in 0..taken {
-            let first = self.next[lane];
-            let count = self.events[lane][first..].iter().take_while(|(at, _)| *at <= step).count();
-            if count == 0 {
+            let events = &happenings.events[lane][happenings.within(lane, step)];
+            if events.is_empty() {
                 continue;
             }
-            self.active.push((lane, first..first + count));
-            for (_, event) in &self.events[lane][first..first + count] {
-                let shared = matches!(event.happening, Happening::Crash { .. } | Happening::Switch);
-                let factors = if shared { model.own_jumps.len() } else { 0 };
-                self.shared.push((0..factors).map(|_| self.streams[lane].normal()).collect());
+            let (mut shared, mut splits) = (0, 0);
+            let mut mark = |index: usize| {
+                if self.lanes[index].last() != Some(&lane) {
+                    self.lanes[index].push(lane);
+                }
+            };
+            for event in events {
+                let moved = match event.happening {
+                    Happening::Jump { number, .. } => &self.moved_by_jump[number],
+                    Happening::Depeg { number, .. } => &self.moved_by_depeg[number],
+                    Happening::Crash { .. } | Happening::Switch => {
+                        (0..columns).for_each(&mut mark);
+                        splits += columns;
+                        shared += factors;
+                        continue;
+                    }
+                };
+                moved.iter().copied().for_each(&mut mark);
+                splits += moved.len();
             }
+            self.shared_from[lane] = self.normals.len();
+            self.next_normal[lane] = self.normals.len() + shared;
+            self.next_exponential[lane] = self.exponentials.len();
+            self.normals.resize(self.next_normal[lane] + splits, 0.0);
+            self.exponentials.resize(self.next_exponential[lane] + splits, 0.0);
+            let stream = &mut self.streams[lane];
+            stream.fill_uniform(&mut self.normals[self.shared_from[lane]..]);
+            stream.fill_uniform(&mut self.exponentials[self.next_exponential[lane]..]);
+        }
+        if !self.normals.is_empty() {
+            width.normals(&mut self.normals);
+            width.exponentials(&mut self.exponentials);
         }
     }
 
-    /// Splits one column in the step and puts the minimum of the last interval into `low`.
-    pub fn column(&mut self, model: &Model, step: usize, index: usize, ends: &Ends, low: &mut Lanes) {
-        let column = &model.columns[index];
-        let mut shared_from = 0;
-        for (lane, range) in &self.active {
-            let events = &self.events[*lane][range.clone()];
-            let shared = &self.shared[shared_from..shared_from + events.len()];
-            shared_from += events.len();
-            if !events.iter().any(|(_, event)| jump_of(column, event).is_some()) {
-                continue;
-            }
-            let clock = Clock {
-                volatility: [false, true].map(|stressed| model.multipliers(stressed).volatility),
-                variance: column.variance,
-                peg: ends.peg_variance * self.steps as f64 / self.horizon,
-                drift: column.drift,
-            };
-            let start = if step == 0 { 0.0 } else { step_end(self.horizon, self.steps, step - 1) };
-            let end = step_end(self.horizon, self.steps, step);
-            let mut bridge = Bridge::new(&clock, column, events, start, end, self.stressed[*lane]);
-            bridge.remaining = ends.after[*lane] - ends.before[*lane] - bridge.known;
-            let (mut x, mut time) = (ends.before[*lane], start);
-            let mut stressed = self.stressed[*lane];
-            let stream = &mut self.streams[*lane];
-            for ((_, event), shared) in events.iter().zip(shared) {
+    /// Splits one column in the step and puts the minimum of the last interval, in log price, into `lowest`.
+    pub fn column(
+        &mut self,
+        model: &Model,
+        happenings: &Happenings,
+        step: usize,
+        index: usize,
+        ends: &Ends<'_>,
+        lowest: &mut Lanes,
+    ) {
+        let (column, clock) = (&model.columns[index], &self.clocks[index]);
+        let (start, end) = happenings.bounds(step);
+        let factors = model.own_jumps.len();
+        for &lane in &self.lanes[index] {
+            let events = &happenings.events[lane][happenings.within(lane, step)];
+            let mut stressed = self.stressed[lane];
+            let mut bridge = Bridge::new(clock, column, events, start, end, stressed);
+            bridge.remaining = ends.after[lane] - ends.before[lane] - bridge.known;
+            let (mut x, mut time) = (ends.before[lane], start);
+            let mut shared_from = self.shared_from[lane];
+            for event in events {
                 let until = event.time.clamp(time, end);
                 if let Some(jump) = jump_of(column, event) {
-                    let noise = noise(column, shared, stream);
-                    let (close, spread) = bridge.advance(&clock, x, until - time, stressed, noise);
+                    let mut noise = self.normals[self.next_normal[lane]];
+                    if matches!(event.happening, Happening::Crash { .. } | Happening::Switch) {
+                        let shared = &self.normals[shared_from..shared_from + factors];
+                        shared_from += factors;
+                        // From the factors where all columns are split together.
+                        if clock.deviation > 0.0 {
+                            let sum: f64 = column.loads.iter().zip(shared).map(|(load, z)| load * z).sum();
+                            noise = sum / clock.deviation;
+                        }
+                    }
+                    let decided = self.exponentials[self.next_exponential[lane]];
+                    self.next_normal[lane] += 1;
+                    self.next_exponential[lane] += 1;
+                    let (close, spread) = bridge.advance(clock, x, until - time, stressed, noise);
                     let interval = BlockInterval {
                         time: until,
-                        low: elementary::exp(lowest(x, close, spread, stream.exponential())),
-                        close: elementary::exp(close),
-                        after: elementary::exp(close + jump),
+                        low: lower(x, close, spread, decided),
+                        close,
+                        after: close + jump,
                         stressed,
                     };
-                    self.splits.push(Split { path: *lane, column: index, step, interval });
+                    self.splits.push(Split { path: lane, column: index, step, interval });
                     x = close + jump;
                     time = until;
                 }
                 stressed ^= event.happening == Happening::Switch;
             }
             let spread = clock.spread(end - time, stressed);
-            low[*lane] = elementary::exp(lowest(x, ends.after[*lane], spread, ends.decided[*lane]));
+            lowest[lane] = lower(x, ends.after[lane], spread, ends.decided[lane]);
         }
     }
 
-    /// Marks the state at the end of the step and moves on.
-    pub fn end_step(&mut self, step: usize, taken: usize, at: usize, block: &mut PathBlock) {
-        for (lane, range) in &self.active {
-            for (_, event) in &self.events[*lane][range.clone()] {
-                self.stressed[*lane] ^= event.happening == Happening::Switch;
+    /// Marks the state at the end of the step.
+    pub fn end_step(
+        &mut self,
+        happenings: &Happenings,
+        step: usize,
+        taken: usize,
+        at: usize,
+        block: &mut PathBlock,
+    ) {
+        for lane in 0..taken {
+            for event in &happenings.events[lane][happenings.within(lane, step)] {
+                self.stressed[lane] ^= event.happening == Happening::Switch;
+                if let Happening::Crash { size } = event.happening {
+                    block.crashes.push(BlockCrash { path: at + lane, step, time: event.time, size });
+                }
             }
-            self.next[*lane] = range.end;
         }
         let first = step * block.paths + at;
         block.stressed[first..first + taken].copy_from_slice(&self.stressed[..taken]);
     }
 
-    /// Hands splits and crashes to the block.
-    pub fn deliver(&mut self, taken: usize, at: usize, block: &mut PathBlock) {
-        for (lane, events) in self.events[..taken].iter().enumerate() {
-            block.crashes.extend(events.iter().filter_map(|(step, event)| match event.happening {
-                Happening::Crash { size } => {
-                    Some(BlockCrash { path: at + lane, step: *step, time: event.time, size })
-                }
-                _ => None,
-            }));
+    /// Hands over the splits, in order of step, column, path and time.
+    pub fn deliver(&mut self, at: usize, splits: &mut Vec<Split>, width: Width) {
+        width.run(Exponentiate(&mut self.splits));
+        splits.extend(self.splits.iter().map(|split| Split { path: at + split.path, ..*split }));
+    }
+}
+
+/// Turns log prices of splits into prices.
+struct Exponentiate<'a>(&'a mut [Split]);
+
+impl Kernel for Exponentiate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        const CHUNK: usize = 16;
+        for splits in self.0.chunks_mut(CHUNK) {
+            let mut prices = [0.0; 3 * CHUNK];
+            for (prices, split) in prices.chunks_exact_mut(3).zip(&*splits) {
+                prices.copy_from_slice(&[split.interval.low, split.interval.close, split.interval.after]);
+            }
+            for price in &mut prices {
+                *price = elementary::exp(*price);
+            }
+            for (prices, split) in prices.chunks_exact(3).zip(splits) {
+                (split.interval.low, split.interval.close, split.interval.after) =
+                    (prices[0], prices[1], prices[2]);
+            }
         }
-        block.splits.extend(self.splits.iter().map(|split| Split { path: at + split.path, ..*split }));
     }
 }
 
 /// The column's jump at an event; `None` if the event does not concern it.
+#[inline]
 fn jump_of(column: &Column, event: &Event) -> Option<f64> {
     let weight = |list: &[(usize, f64)], number: usize| {
         list.iter().find(|(other, _)| *other == number).map(|(_, weight)| *weight)
@@ -162,33 +258,26 @@ fn jump_of(column: &Column, event: &Event) -> Option<f64> {
     }
 }
 
-/// A standard normal for one column: from the factors where all columns are split together, else its own.
-fn noise(column: &Column, shared: &[f64], stream: &mut Stream) -> f64 {
-    if shared.is_empty() || column.variance <= 0.0 {
-        return stream.normal();
-    }
-    let sum: f64 = column.loads.iter().zip(shared).map(|(load, z)| load * z).sum();
-    sum / column.variance.sqrt()
-}
-
 /// The lowest log price between two ends, `exponential` deciding it.
-fn lowest(x: f64, y: f64, spread: f64, exponential: f64) -> f64 {
+#[inline]
+fn lower(x: f64, y: f64, spread: f64, exponential: f64) -> f64 {
     let d = y - x;
     (0.5 * (x + y - (d * d + 2.0 * spread * exponential).sqrt())).min(x).min(y)
 }
 
 /// Variance and drift a year of one column in either state.
+#[derive(Clone, Debug)]
 struct Clock {
-    volatility: [f64; 2],
-    variance: f64,
-    peg: f64,
+    variance: [f64; 2],
     drift: [f64; 2],
+    /// Deviation a year of the diffusion in the calm state.
+    deviation: f64,
 }
 
 impl Clock {
+    #[inline]
     fn spread(&self, years: f64, stressed: bool) -> f64 {
-        let m = self.volatility[usize::from(stressed)];
-        years * (self.variance * m * m + self.peg)
+        years * self.variance[usize::from(stressed)]
     }
 }
 
@@ -203,14 +292,7 @@ struct Bridge {
 }
 
 impl Bridge {
-    fn new(
-        clock: &Clock,
-        column: &Column,
-        events: &[(usize, Event)],
-        start: f64,
-        end: f64,
-        stressed: bool,
-    ) -> Self {
+    fn new(clock: &Clock, column: &Column, events: &[Event], start: f64, end: f64, stressed: bool) -> Self {
         let mut bridge = Self { known: 0.0, remaining: 0.0, variance: 0.0 };
         let (mut time, mut stressed) = (start, stressed);
         let mut pass = |until: f64, stressed: bool| {
@@ -219,7 +301,7 @@ impl Bridge {
             time = until;
         };
         let mut jumps = 0.0;
-        for (_, event) in events {
+        for event in events {
             if let Some(jump) = jump_of(column, event) {
                 pass(event.time.clamp(start, end), stressed);
                 jumps += jump;
@@ -232,6 +314,7 @@ impl Bridge {
     }
 
     /// Log price after `years` more from `x`, and the variance of that stretch.
+    #[inline]
     fn advance(&mut self, clock: &Clock, x: f64, years: f64, stressed: bool, noise: f64) -> (f64, f64) {
         let spread = clock.spread(years, stressed);
         let share = if self.variance > 0.0 { (spread / self.variance).min(1.0) } else { 0.0 };

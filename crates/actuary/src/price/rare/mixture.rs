@@ -192,7 +192,7 @@ impl RareModel {
         if self.components.is_empty() {
             return draws;
         }
-        let mut stream = draws.stream(Factor::Mixture, 0);
+        let mut stream = draws.stream(Factor::Mixture, 0, 2.0);
         let (mut choice, mut which) = (stream.uniform() - self.own_share, stream.uniform());
         let mut chosen = None;
         for component in &self.components {

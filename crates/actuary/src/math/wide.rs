@@ -1,0 +1,65 @@
+//! Loops compiled a second time for wider vector registers, chosen when the program runs.
+//!
+//! The same Rust code is compiled for the baseline of the target and, on x86-64, for AVX2; `pulp` asks the processor once
+//! and calls the one that fits. Neither fuses a multiplication with an addition, so both give the same bits (tested on
+//! whole blocks of paths). What is to profit must be inlined into [`Kernel::call`], hence the `inline(always)` of the
+//! functions that loops are made of.
+
+pub(crate) use pulp::NullaryFnOnce as Kernel;
+
+use super::{elementary, normal};
+
+/// Which of the two is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// The widest that the processor has.
+    #[default]
+    Widest,
+    /// That of the target's baseline.
+    Baseline,
+}
+
+impl Width {
+    /// Runs the kernel.
+    #[inline]
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            Self::Widest => pulp::Arch::new().dispatch(kernel),
+            Self::Baseline => kernel.call(),
+        }
+    }
+
+    /// Replaces probabilities by standard normal quantiles.
+    pub fn normals(self, values: &mut [f64]) {
+        self.run(Normals(values));
+    }
+
+    /// Replaces uniforms by exponentials of mean 1.
+    pub fn exponentials(self, values: &mut [f64]) {
+        self.run(Exponentials(values));
+    }
+}
+
+struct Normals<'a>(&'a mut [f64]);
+
+impl Kernel for Normals<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        normal::inverse_cdf_slice(self.0);
+    }
+}
+
+struct Exponentials<'a>(&'a mut [f64]);
+
+impl Kernel for Exponentials<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for value in self.0 {
+            *value = -elementary::ln(*value);
+        }
+    }
+}
