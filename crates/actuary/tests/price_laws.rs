@@ -185,21 +185,23 @@ fn figures_are_complete() {
 #[test]
 fn an_impossible_correlation_is_repaired_and_reported() {
     let mut stream = Stream::new(5, 0, 0);
-    let mut closes = vec![vec![f64::NAN; 6000]; 3];
-    for (period, (i, j, rho)) in [(0, 1, 0.9), (0, 2, 0.9), (1, 2, -0.9)].into_iter().enumerate() {
+    let mut closes = vec![Vec::new(); 3];
+    for (i, j, rho) in [(0, 1, 0.9), (0, 2, 0.9), (1, 2, -0.9)] {
         let (mut x, mut y) = (0.0, 0.0);
-        for row in 2000 * period..2000 * (period + 1) {
+        for _ in 0..2000 {
             let (a, b) = (stream.normal(), stream.normal());
             x += 0.006 * a;
             y += 0.006 * (rho * a + f64::sqrt(1.0 - rho * rho) * b);
-            closes[i][row] = 100.0 * libm::exp(x);
-            closes[j][row] = 50.0 * libm::exp(y);
+            let mut row = [f64::NAN; 3];
+            (row[i], row[j]) = (100.0 * libm::exp(x), 50.0 * libm::exp(y));
+            for (column, close) in closes.iter_mut().zip(row) {
+                column.push(close);
+            }
         }
     }
     // A price that stood still is counted.
-    for row in 100..110 {
-        closes[0][row] = closes[0][99];
-    }
+    let before = closes[0][99];
+    closes[0][100..110].fill(before);
     let assets = vec!["A".into(), "B".into(), "C".into()];
     let history = PriceHistory { assets, start: 0, step: 3600, closes };
     let correlation = CorrelationMethod::Ewma { half_life: 100_000.0 };

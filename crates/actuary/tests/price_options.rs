@@ -8,7 +8,8 @@ use seawall_actuary::price::{
     Model, ModelError, ModelParameters, PathBlock, PricePath, Scratch,
 };
 
-/// Haug's table (also QuantLib's test-suite): S = 100, T = 0.5, r = 0.08, q = 0.04, rebate 3.
+/// Haug's whole table (also QuantLib's test-suite): S = 100, T = 0.5, r = 0.08, q = 0.04, rebate 3. A barrier at the price
+/// is touched.
 #[test]
 fn barrier_option_table() {
     for line in include_str!("reference/barrier_options.csv").lines().skip(1) {
@@ -23,7 +24,7 @@ fn barrier_option_table() {
             rebate: 3.0,
             years: 0.5,
         };
-        assert_eq!(field[1] == "down", contract.barrier < market.spot);
+        assert_eq!(field[1] == "down", contract.barrier <= market.spot);
         let value = barrier::option(&market, &contract);
         assert!((value - number(6)).abs() < number(7), "{line}: {value}");
     }
@@ -99,26 +100,43 @@ fn one_touch() {
     assert!((value - passage).abs() < 1e-14 && (value - 0.241_217_348_974_755).abs() < 1e-12);
 }
 
-/// Margrabe 1978 in Haug's example.
+/// Margrabe 1978 in Haug's whole table: 22 against 20, yields 0.06 and 0.04, the first volatility 0.2.
 #[test]
-fn exchange_option() {
-    let one = Leg { value: 22.0, dividend_yield: 0.06, volatility: 0.2 };
-    let two = Leg { value: 20.0, dividend_yield: 0.04, volatility: 0.15 };
-    let value = exchange(one, two, -0.5, 0.1);
-    assert!((value - 2.125).abs() < 1e-3, "{value}");
+fn exchange_option_table() {
+    let mut rows = 0;
+    for line in include_str!("reference/exchange_options.csv").lines().skip(1) {
+        let field: Vec<&str> = line.split(',').collect();
+        let number = |index: usize| field[index].parse::<f64>().unwrap();
+        let one = Leg { value: 22.0, dividend_yield: 0.06, volatility: 0.2 };
+        let two = Leg { value: 20.0, dividend_yield: 0.04, volatility: number(2) };
+        let value = exchange(one, two, number(1), number(0));
+        assert!((value - number(3)).abs() < number(4), "{line}: {value}");
+        // Quantities scale both legs.
+        let doubled = |leg: Leg| Leg { value: 2.0 * leg.value, ..leg };
+        let twice = exchange(doubled(one), doubled(two), number(1), number(0));
+        assert!((twice - 2.0 * value).abs() < 1e-12);
+        rows += 1;
+    }
+    assert_eq!(rows, 18);
 }
 
-/// Merton 1976 in Haug's table: volatility 0.25 in all, one jump a year that carries the given share of the variance.
+/// Merton 1976 in Haug's whole table: S = 100, r = 0.08, volatility 0.25 in all, of whose variance the jumps carry the
+/// given share; E[jump] = 0. Haug breaks the series off after eleven terms; where that shows, the value is the full sum.
 #[test]
 fn merton_table() {
-    for (share, printed) in [(0.25, 8.95), (0.5, 8.71), (0.75, 8.24)] {
-        let jump_variance: f64 = share * 0.25 * 0.25;
-        let jumps =
-            MertonJumps { intensity: 1.0, mean: -0.5 * jump_variance, deviation: jump_variance.sqrt() };
-        let volatility = (0.25 * 0.25 - jump_variance).sqrt();
-        let value = merton::call(100.0, 100.0, 0.08, 0.08, volatility, 0.5, &jumps);
-        assert!((value - printed).abs() < 1e-2, "{share}: {value}");
+    let mut rows = 0;
+    for line in include_str!("reference/merton_calls.csv").lines().skip(1) {
+        let field: Vec<&str> = line.split(',').collect();
+        let number = |index: usize| field[index].parse::<f64>().unwrap();
+        let (share, strike, intensity, years) = (number(0), number(1), number(2), number(3));
+        let jump_variance: f64 = share * 0.25 * 0.25 / intensity;
+        let jumps = MertonJumps { intensity, mean: -0.5 * jump_variance, deviation: jump_variance.sqrt() };
+        let volatility = (0.25_f64 * 0.25 * (1.0 - share)).sqrt();
+        let value = merton::call(100.0, strike, 0.08, 0.08, volatility, years, &jumps);
+        assert!((value - number(4)).abs() < number(5), "{line}: {value}");
+        rows += 1;
     }
+    assert_eq!(rows, 135);
 }
 
 fn stress() -> MertonJumps {

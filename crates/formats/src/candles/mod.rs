@@ -7,7 +7,8 @@
 //!
 //! Nothing is filled in. A row that cannot be read, a repeated time and a time out of order are refused. A candle that
 //! can be read but cannot be true is left out and reported ([`CandleReport`]):
-//! - impossible ones: a price that is not positive, a low above open or close, a high below them
+//! - impossible ones: a price that is not positive, a low above open or close, a high below them; where the open only
+//!   repeats the close before, as some feeds have it, low and high are judged by the close alone
 //! - a close that leaves by more than a limit and is back a row later: a bad print
 //! - a candle without trade (volume 0) whose close is that of the candle before: a price carried on, not a price
 //! - the last candle, which may be unfinished, unless it is known to be finished

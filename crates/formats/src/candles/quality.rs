@@ -65,9 +65,9 @@ pub struct StaleRun {
 pub enum Defect {
     /// A price is zero or negative.
     NotPositive,
-    /// The low is above open or close.
+    /// The low is above open or close (above the close, where the open repeats the close before).
     LowAboveBody,
-    /// The high is below open or close.
+    /// The high is below open or close, with the same exception.
     HighBelowBody,
 }
 
@@ -266,13 +266,17 @@ fn missing_runs(rows: &[Read], interval: u64) -> Listed<MissingRun> {
 
 fn possible(rows: &[Read], impossible: &mut Listed<Impossible>) -> Vec<Read> {
     let mut kept = Vec::with_capacity(rows.len());
-    for row in rows {
+    for (index, row) in rows.iter().enumerate() {
         let Candle { open, high, low, close, .. } = row.candle;
+        // An open that repeats the close before is carried on and was not traded: the close alone is judged.
+        let before = index.checked_sub(1).map(|before| rows[before].candle.close);
+        let carried = before.is_some_and(|before| before.to_bits() == open.to_bits());
+        let (lowest, highest) = if carried { (close, close) } else { (open.min(close), open.max(close)) };
         let defect = if [open, high, low, close].iter().any(|price| *price <= 0.0) {
             Defect::NotPositive
-        } else if low > open.min(close) {
+        } else if low > lowest {
             Defect::LowAboveBody
-        } else if high < open.max(close) {
+        } else if high < highest {
             Defect::HighBelowBody
         } else {
             kept.push(*row);

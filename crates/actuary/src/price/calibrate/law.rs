@@ -79,28 +79,51 @@ pub(super) fn compare(rows: &[(f64, f64)], fitted: &Fitted) -> LawComparison {
     let [beside_merton, beside_kou] = fitted.volatility.map(|volatility| (volatility / root).max(1e-9));
     let wide = libm::hypot(merton.deviation, beside_merton);
     let laws = [
-        law(Law::Brownian, 1, rows, tail_size, tail_count, |x, _| {
-            (log_normal_density(x, 0.0, whole), normal::cdf(-tail_size / whole))
-        }),
-        law(Law::Merton, 4, rows, tail_size, tail_count, |x, weight| {
-            let p = jumps(merton.intensity, weight);
-            let density = (1.0 - p) * libm::exp(log_normal_density(x, 0.0, beside_merton))
-                + p * libm::exp(log_normal_density(x, merton.mean, wide));
-            let tail = (1.0 - p) * normal::cdf(-tail_size / beside_merton)
-                + p * normal::cdf((-tail_size - merton.mean) / wide);
-            (libm::log(density.max(f64::MIN_POSITIVE)), tail)
-        }),
-        law(Law::Kou, 5, rows, tail_size, tail_count, |x, weight| {
-            let p = jumps(kou.intensity, weight);
-            let (up, down) = (kou.up_probability, 1.0 - kou.up_probability);
-            let jump = up * shifted(x - kou.up_floor, kou.up_rate, beside_kou)
-                + down * shifted(-x - kou.down_floor, kou.down_rate, beside_kou);
-            let density = (1.0 - p) * libm::exp(log_normal_density(x, 0.0, beside_kou)) + p * jump;
-            let beyond = down * exceeds(tail_size - kou.down_floor, kou.down_rate, beside_kou)
-                + up * (1.0 - exceeds(-tail_size - kou.up_floor, kou.up_rate, beside_kou));
-            let tail = (1.0 - p) * normal::cdf(-tail_size / beside_kou) + p * beyond;
-            (libm::log(density.max(f64::MIN_POSITIVE)), tail)
-        }),
+        law(
+            Law::Brownian,
+            1,
+            rows,
+            tail_count,
+            |x, _| log_normal_density(x, 0.0, whole),
+            |_| normal::cdf(-tail_size / whole),
+        ),
+        law(
+            Law::Merton,
+            4,
+            rows,
+            tail_count,
+            |x, weight| {
+                let p = jumps(merton.intensity, weight);
+                let density = (1.0 - p) * libm::exp(log_normal_density(x, 0.0, beside_merton))
+                    + p * libm::exp(log_normal_density(x, merton.mean, wide));
+                libm::log(density.max(f64::MIN_POSITIVE))
+            },
+            |weight| {
+                let p = jumps(merton.intensity, weight);
+                (1.0 - p) * normal::cdf(-tail_size / beside_merton)
+                    + p * normal::cdf((-tail_size - merton.mean) / wide)
+            },
+        ),
+        law(
+            Law::Kou,
+            5,
+            rows,
+            tail_count,
+            |x, weight| {
+                let p = jumps(kou.intensity, weight);
+                let jump = kou.up_probability * shifted(x - kou.up_floor, kou.up_rate, beside_kou)
+                    + (1.0 - kou.up_probability) * shifted(-x - kou.down_floor, kou.down_rate, beside_kou);
+                let density = (1.0 - p) * libm::exp(log_normal_density(x, 0.0, beside_kou)) + p * jump;
+                libm::log(density.max(f64::MIN_POSITIVE))
+            },
+            |weight| {
+                let p = jumps(kou.intensity, weight);
+                let (up, down) = (kou.up_probability, 1.0 - kou.up_probability);
+                let beyond = down * exceeds(tail_size - kou.down_floor, kou.down_rate, beside_kou)
+                    + up * (1.0 - exceeds(-tail_size - kou.up_floor, kou.up_rate, beside_kou));
+                (1.0 - p) * normal::cdf(-tail_size / beside_kou) + p * beyond
+            },
+        ),
     ];
     LawComparison { returns: rows.len(), tail_count, tail_size, laws }
 }
@@ -110,16 +133,21 @@ fn law(
     law: Law,
     parameters: usize,
     rows: &[(f64, f64)],
-    tail_size: f64,
     tail_count: usize,
-    of_row: impl Fn(f64, f64) -> (f64, f64),
+    log_density: impl Fn(f64, f64) -> f64,
+    tail: impl Fn(f64) -> f64,
 ) -> LawFit {
-    debug_assert!(tail_size.is_finite(), "the tail's size is one of the returns");
     let (mut log_likelihood, mut expected) = (0.0, 0.0);
+    // Weights come in runs: the tail is worked out where they change.
+    let mut last: Option<(f64, f64)> = None;
     for (x, weight) in rows {
-        let (log_density, tail) = of_row(*x, *weight);
-        log_likelihood += log_density;
-        expected += tail;
+        log_likelihood += log_density(*x, *weight);
+        let probability = match last {
+            Some((known, probability)) if known.to_bits() == weight.to_bits() => probability,
+            _ => tail(*weight),
+        };
+        last = Some((*weight, probability));
+        expected += probability;
     }
     let aic = 2.0 * parameters as f64 - 2.0 * log_likelihood;
     LawFit { law, parameters, log_likelihood, aic, tail_ratio: expected / tail_count as f64 }

@@ -160,22 +160,23 @@ impl Process {
         let mut kinds = vec![Kind::Noise; rows];
         let mut unexpected = vec![f64::NAN; rows];
         let size = median(basis.iter().map(|value| value.abs()));
-        let (mut threshold, mut kept) = (f64::INFINITY, 0.0);
+        let (mut threshold, mut kept, mut least) = (f64::INFINITY, 0.0, 0.0);
         // The share kept and the kinds decide each other: a few rounds settle them.
         for _ in 0..8 {
             let (mut xx, mut xy) = (0.0, 0.0);
+            least = smallest_used(basis, &kinds, threshold);
             for row in 1..rows {
                 let (x, y) = (basis[row - 1], basis[row]);
                 if (x + y).is_nan() {
                     kinds[row] = Kind::Absent;
-                } else if !matches!(kinds[row], Kind::Down | Kind::Up) {
+                } else if x.abs() >= least && !matches!(kinds[row], Kind::Down | Kind::Up) {
                     xx += x * x;
                     xy += x * y;
                 }
             }
             // A basis that does not come back is given a half-life of the whole history.
             let most = libm::exp(-core::f64::consts::LN_2 / rows as f64);
-            kept = if xx > 0.0 { (xy / xx).clamp(1e-3, most) } else { most };
+            kept = if xx > 0.0 { (xy / xx).clamp(KEPT_MIN, most) } else { most };
             for row in 1..rows {
                 unexpected[row] = basis[row] - kept * basis[row - 1];
             }
@@ -191,7 +192,7 @@ impl Process {
         let (mut xx, mut xxee, mut square, mut fourth, mut quiet) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for row in 1..rows {
             let (x, e) = (basis[row - 1], unexpected[row]);
-            if matches!(kinds[row], Kind::Noise | Kind::Recovery) {
+            if x.abs() >= least && matches!(kinds[row], Kind::Noise | Kind::Recovery) {
                 xx += x * x;
                 xxee += x * x * e * e;
             }
@@ -222,17 +223,21 @@ impl Process {
     fn side(&self, history: &PriceHistory, basis: &[f64], sign: f64, run: usize, years: f64) -> PegSide {
         let wanted = if sign < 0.0 { Kind::Down } else { Kind::Up };
         let mut events: Vec<PegEvent> = Vec::new();
-        let mut last = 0;
+        // Last row of the event, and where the basis would have been without it.
+        let (mut last, mut undisturbed) = (0, 0.0);
         for row in (1..basis.len()).filter(|row| self.kinds[*row] == wanted) {
-            let size = sign * self.unexpected[row];
             let furthest = basis[row];
             match events.last_mut() {
                 Some(event) if row - last <= run => {
                     event.rows += 1;
-                    event.size += size;
                     event.furthest = sign * f64::max(sign * event.furthest, sign * furthest);
+                    event.size = event.size.max(sign * (furthest - undisturbed));
                 }
-                _ => events.push(PegEvent { time: history.time(row), rows: 1, size, furthest }),
+                _ => {
+                    undisturbed = basis[row] - self.unexpected[row];
+                    let size = sign * self.unexpected[row];
+                    events.push(PegEvent { time: history.time(row), rows: 1, size, furthest });
+                }
             }
             last = row;
         }
@@ -242,8 +247,9 @@ impl Process {
             return PegSide { events, intensity: Estimate::rate(0, years), size };
         }
         let excess = events.iter().map(|event| event.size - self.threshold).sum::<f64>() / n;
-        // Kept above 0: a single jump may lie right at the threshold.
-        let size = excess.max(0.1 * self.threshold);
+        // An exponential of less than the threshold would put most jumps below it, where nothing tells them from noise: the
+        // rate is extended by a factor of e at most, and the tail is then the heavier one.
+        let size = excess.max(self.threshold);
         let extended = libm::exp(self.threshold / size);
         let relative = libm::hypot(1.0, self.threshold / size) / n.sqrt();
         let intensity = n / years * extended;
@@ -253,6 +259,22 @@ impl Process {
             size: Estimate { value: size, standard_error: size / n.sqrt() },
         }
     }
+}
+
+/// Least share of the basis taken to be left after a row: rows cannot tell how much faster it reverts, and slower is the
+/// safe side, since depegs then last longer.
+const KEPT_MIN: f64 = 0.05;
+
+/// Fewest rows far off par for the reversion to be taken from them alone.
+const FAR_MIN: usize = 20;
+
+/// From how far off par on a basis tells the reversion: beyond the threshold if that leaves enough rows, since what
+/// matters is how a depeg comes back and not how noise does; else any.
+fn smallest_used(basis: &[f64], kinds: &[Kind], threshold: f64) -> f64 {
+    let far = |row: &usize| {
+        basis[row - 1].abs() >= threshold && matches!(kinds[*row], Kind::Noise | Kind::Recovery)
+    };
+    if (1..basis.len()).filter(far).count() >= FAR_MIN { threshold } else { 0.0 }
 }
 
 /// Median of absolute normal deviates to their deviation.

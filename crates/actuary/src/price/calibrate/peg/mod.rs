@@ -3,10 +3,14 @@
 //! The basis is the log of price over reference, less its level. Over a row it goes back by a share and is moved by
 //! normal noise; a move away from par beyond the threshold is a jump. Down is a depeg, up is reported beside it (the
 //! model's peg jumps down only). A move beyond the threshold back towards par, from a basis that was far off, is a
-//! recovery: it belongs to the reversion, not to the jumps. Depegs within a run of each other are one.
+//! recovery: it belongs to the reversion, not to the jumps. Depegs within a run of each other are one. The reversion is
+//! taken from the rows that begin beyond the threshold where there are enough of them, since that of noise is faster
+//! than that of a depeg.
 //!
-//! Sizes are exponential: their mean is the mean excess over the threshold, and the rate is extended below it, as for
-//! Kou jumps from zero. Each figure has its standard error; that of the reversion is robust to noise that varies.
+//! Closes understate depegs that are over within a row: give hourly closes where there are any.
+//!
+//! Sizes are exponential: their mean is the mean excess over the threshold (at least the threshold), and the rate is
+//! extended below it, as for Kou jumps from zero. Each figure has its standard error; that of the reversion is robust to noise that varies.
 //!
 //! A peg that has not (or hardly) depegged in its history has still a price of depegging. Then nothing is taken from
 //! the history alone: intensity and size are those of a stated prior that the history shifts by its weight, and the
@@ -118,7 +122,8 @@ pub struct PegEvent {
     pub time: u64,
     /// Jump rows in it.
     pub rows: usize,
-    /// Its size in log price, above 0 in either direction.
+    /// Its size in log price, above 0 in either direction: from where the basis would have been to the furthest end of its
+    /// rows.
     pub size: f64,
     /// Basis furthest from par among the ends of its jump rows.
     pub furthest: f64,
