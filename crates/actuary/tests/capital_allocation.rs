@@ -1,7 +1,10 @@
 //! Allocation of capital: adds up, agrees with the Gaussian Euler allocation and with printed examples.
 
 use seawall_actuary::{
-    capital::{Distortion, DistortionError, allocate_expected_shortfall, constant_cost_price},
+    capital::{
+        Distortion, DistortionError, allocate_expected_shortfall, allocate_weighted_shortfall,
+        constant_cost_price,
+    },
     loss::{LossStatistics, StatisticsError},
     random::Stream,
 };
@@ -140,6 +143,31 @@ fn both_allocations_of_the_expected_shortfall_agree() {
         for (a, b) in parts.iter().zip(&allocation.lines) {
             assert!((a - b.value).abs() < near, "seed {seed}: {a}, {b:?}");
         }
+    }
+}
+
+/// Weights are probabilities: with weights that average to one the co-measure is the natural allocation under the
+/// expected-shortfall distortion of outcomes with those probabilities.
+#[test]
+fn weighted_allocation_is_that_of_weighted_outcomes() {
+    for seed in 0..100 {
+        let lines = tied_lines(seed);
+        let n = lines[0].len() as f64;
+        let mut random = Stream::new(seed, 8, 0);
+        let raw: Vec<f64> = lines[0].iter().map(|_| 0.1 + random.exponential()).collect();
+        let total: f64 = raw.iter().sum();
+        let weights: Vec<f64> = raw.iter().map(|w| w * n / total).collect();
+        let probabilities: Vec<f64> = raw.iter().map(|w| w / total).collect();
+        let distortion = Distortion::ExpectedShortfall { level: 0.93 };
+        let parts = distortion.natural_allocation(&lines, &probabilities).unwrap();
+        let allocation = allocate_weighted_shortfall(&lines, &weights, 0.93).unwrap();
+        let pool = allocation.pool.expected_shortfall.value;
+        for (a, b) in parts.iter().zip(&allocation.lines) {
+            assert!((a - b.value).abs() < 1e-9 * (1.0 + pool), "seed {seed}: {a}, {b:?}");
+        }
+        let sum: f64 = allocation.lines.iter().map(|e| e.value).sum();
+        assert!((sum - pool).abs() <= 1e-12 * pool, "seed {seed}: {sum}, {pool}");
+        assert!(allocate_weighted_shortfall(&lines, &weights[1..], 0.93).is_err());
     }
 }
 

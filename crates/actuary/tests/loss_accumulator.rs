@@ -65,7 +65,7 @@ fn bytes_come_back_and_broken_ones_do_not() {
     assert!(LossAccumulator::decode(&[&bytes[..], &[0]].concat()).is_err());
     // Any byte may be wrong: the answer is an error or another accumulator, never a panic or endless memory.
     let random = &mut Stream::new(3, 0, 0);
-    for _ in 0..300 {
+    for _ in 0..150 {
         let mut broken = bytes.clone();
         let place =
             (random.next_word() % if random.uniform() < 0.5 { 400 } else { bytes.len() as u64 }) as usize;
@@ -326,7 +326,7 @@ fn figures_of_a_tilted_exponential_are_the_closed_ones() {
 /// Intervals of 1.96 standard errors hold the truth at about the stated rate, for the figures of a quote.
 #[test]
 fn intervals_cover_at_the_stated_rate() {
-    const SEEDS: u64 = 400;
+    const SEEDS: u64 = 300;
     let quantile = libm::log(100.0);
     let exp = |x: f64| libm::exp(-x);
     let mut holds = [0_u32; 8];

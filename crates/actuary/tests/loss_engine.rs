@@ -138,8 +138,8 @@ fn a_pool_books_what_the_simulation_settles() {
     for seed in 0..400 {
         let random = &mut Stream::new(seed, 6, 0);
         let mut units = |most: f64| (random.uniform() * random.uniform() * most) as u128;
-        let policies = [(); 3].map(|()| [units(50_000.0), 10 + units(400_000.0), units(1e6)]);
-        let gross = [(); 3].map(|()| 20 + units(600_000.0));
+        let policies = [(); 3].map(|()| [units(50_000.0), 10 + units(1.5e6), units(1e6)]);
+        let gross = [(); 3].map(|()| 20 + units(2e6));
         let (mut pool, calm) = pool(&policies, units(60_000.0));
         let core = pool.state.core();
         let capital = |tranche: usize| core.tranches[tranche].active.assets.get() as f64;

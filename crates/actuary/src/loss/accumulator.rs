@@ -215,13 +215,14 @@ impl HorizonSums {
         let gross = |size: f64, top: f64| -> Result<GrossSums, LossError> {
             Ok(GrossSums {
                 moments: Moments::new(size),
-                grid: Grid::new(top, spec.grid_steps),
+                grid: Grid::new(top, spec.grid_steps, size),
                 curve: Curve::new(size),
                 worst: WorstLosses::new(mass, 0)?,
             })
         };
         let market = |market: usize| -> Result<MarketSums, LossError> {
-            let size = spec.exposures[market];
+            // A market without exposure loses nothing; should it, the pool's exposure is scale enough.
+            let size = if spec.exposures[market] > 0.0 { spec.exposures[market] } else { exposure };
             Ok(MarketSums {
                 gross: gross(size, spec.gross_top(market))?,
                 owed: Moments::new(size),
@@ -237,7 +238,7 @@ impl HorizonSums {
             gross: gross(exposure, top)?,
             owed: OwedSums {
                 moments: Moments::new(exposure),
-                grid: PartsGrid::new(spec.owed_top(), spec.grid_steps, spec.markets()),
+                grid: PartsGrid::new(spec.owed_top(), spec.grid_steps, exposure, spec.markets()),
                 curve: Curve::new(exposure),
                 worst: WorstLosses::new(mass, spec.markets())?,
             },

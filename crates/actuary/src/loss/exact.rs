@@ -32,33 +32,37 @@ impl ExactSum {
     ///
     /// # Errors
     /// A term that is not finite or not below 2^38.
-    #[inline]
+    // Some thirty sums a market and path: a call that returns through memory would cost more than the sum.
+    #[inline(always)]
     pub fn of(term: f64) -> Result<Self, SumOverflow> {
         const MANTISSA: u64 = (1 << 52) - 1;
         let bits = term.to_bits();
         let exponent = ((bits >> 52) & 0x7FF) as i32;
-        // Subnormal numbers are far below half a unit.
-        if exponent == 0 {
-            return Ok(Self::ZERO);
-        }
-        // Powers of the lowest mantissa bit, in units of the sum.
+        // Powers of the lowest mantissa bit, in units of the sum. Zero and subnormal numbers are far below one.
         let shift = exponent - (1023 + 52) + FRACTION_BITS;
         let mantissa = i128::from(bits & MANTISSA | 1 << 52);
-        let magnitude = match shift {
+        let magnitude = if shift >= 0 {
             // 53 bits shifted by at most 73 stay below 2^126; infinite and NaN have the largest exponent.
-            74.. => return Err(SumOverflow(term)),
-            0..74 => mantissa << shift,
-            -53..0 => (mantissa + (1 << (-shift - 1))) >> -shift,
-            _ => 0,
+            if shift > 73 {
+                return Err(SumOverflow(term));
+            }
+            mantissa << shift
+        } else if shift >= -53 {
+            // At most 53 bits, where shifting is quick.
+            let mantissa = mantissa as i64;
+            i128::from((mantissa + (1 << (-shift - 1))) >> -shift)
+        } else {
+            0
         };
-        Ok(Self(if bits >> 63 == 0 { magnitude } else { -magnitude }))
+        let sign = -i128::from(bits >> 63);
+        Ok(Self((magnitude ^ sign) - sign))
     }
 
     /// Adds a term.
     ///
     /// # Errors
     /// A term that is not finite or not below 2^38, a sum that leaves the range; the sum is then unchanged.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, term: f64) -> Result<(), SumOverflow> {
         self.merge(Self::of(term)?)
     }
@@ -67,10 +71,15 @@ impl ExactSum {
     ///
     /// # Errors
     /// A sum that leaves the range; it is then unchanged.
-    #[inline]
+    #[inline(always)]
     pub fn merge(&mut self, other: Self) -> Result<(), SumOverflow> {
-        self.0 = self.0.checked_add(other.0).ok_or_else(|| SumOverflow(self.value() + other.value()))?;
-        Ok(())
+        match self.0.checked_add(other.0) {
+            Some(sum) => {
+                self.0 = sum;
+                Ok(())
+            }
+            None => Err(SumOverflow(self.value() + other.value())),
+        }
     }
 
     /// The sum as the nearest floating-point number.

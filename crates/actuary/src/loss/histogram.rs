@@ -22,12 +22,13 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// A grid of so many steps up to `top`; a top of nothing leaves all to the overflow.
-    pub(crate) fn new(top: f64, steps: usize) -> Self {
+    /// A grid of so many steps up to `top` for losses up to about `size`; a top of nothing leaves all to the
+    /// overflow.
+    pub(crate) fn new(top: f64, steps: usize, size: f64) -> Self {
         let step = top / steps as f64;
         Self {
             step,
-            unit: power_of_two_above(top),
+            unit: power_of_two_above(top.max(size)),
             points: vec![ExactSum::ZERO; steps + 1],
             overflow: Default::default(),
         }
@@ -41,7 +42,7 @@ impl Grid {
         }
         let last = self.points.len() - 1;
         let position = loss / self.step;
-        if !(position <= last as f64) {
+        if position > last as f64 {
             self.overflow[0].add(weight)?;
             self.overflow[1].add(weight * (loss / self.unit))?;
             return Ok(None);
@@ -99,8 +100,8 @@ pub(crate) struct PartsGrid {
 }
 
 impl PartsGrid {
-    pub(crate) fn new(top: f64, steps: usize, parts: usize) -> Self {
-        Self { total: Grid::new(top, steps), parts, sums: vec![ExactSum::ZERO; (steps + 1) * parts] }
+    pub(crate) fn new(top: f64, steps: usize, size: f64, parts: usize) -> Self {
+        Self { total: Grid::new(top, steps, size), parts, sums: vec![ExactSum::ZERO; (steps + 1) * parts] }
     }
 
     pub(crate) fn add(&mut self, weight: f64, total: f64, parts: &[f64]) -> Result<(), SumOverflow> {

@@ -126,32 +126,28 @@ impl Settlement {
         }
         settled.owed.clear();
         settled.taken.clear();
-        // Markets that are owed nothing get nothing from any layer and are left out of the shares.
-        let mut claims = Vec::new();
+        let mut total = Assets::ZERO;
         for (policy, &gross) in self.policies.iter().zip(gross) {
-            let owed = if gross == 0.0 {
-                Assets::ZERO
-            } else {
-                let units = loss(gross, self.unit)?;
-                policy.claim(units, 0, 0, Ppm::ONE).map_err(|_| too_large(gross))?.owed
-            };
-            settled.owed.push(owed.get() as f64 * self.unit);
-            if !owed.is_zero() {
-                claims.push(owed);
-            }
-        }
-        let total = |claims: &[Assets]| claims.iter().copied().sum::<Assets>().get() as f64 * self.unit;
-        settled.total = total(&claims);
-        for &size in &self.layers {
-            if claims.iter().all(|claim| claim.is_zero()) {
-                settled.taken.push(0.0);
+            if gross == 0.0 {
+                settled.owed.push(0.0);
                 continue;
             }
-            let mut left = size;
-            pour(&mut left, &mut claims);
-            settled.taken.push((size - left).get() as f64 * self.unit);
+            let units = loss(gross, self.unit)?;
+            let owed = policy.claim(units, 0, 0, Ppm::ONE).map_err(|_| too_large(gross))?.owed;
+            settled.owed.push(owed.get() as f64 * self.unit);
+            total += owed;
         }
-        settled.residual = total(&claims);
+        settled.total = total.get() as f64 * self.unit;
+        // What a layer takes in all does not depend on how the claims share it, so they go in as one.
+        let mut left = [total];
+        for &size in &self.layers {
+            let mut layer = size;
+            if !left[0].is_zero() {
+                pour(&mut layer, &mut left);
+            }
+            settled.taken.push((size - layer).get() as f64 * self.unit);
+        }
+        settled.residual = left[0].get() as f64 * self.unit;
         Ok(())
     }
 }

@@ -21,7 +21,7 @@ pub fn row(seed: u64, path: u64) -> (f64, Vec<f64>) {
     let tilted = random.uniform() < 0.5;
     let size = random.exponential() * if tilted { 2.0 } else { 1.0 };
     // Mixture of the densities e^-x and e^(-x/2)/2.
-    let weight = 1.0 / (0.5 + 0.25 * libm::exp(0.5 * size));
+    let weight = 1.0 / (0.5 + 0.25 * (0.5 * size).exp());
     let crash = (size - 1.5).max(0.0);
     let mut losses = Vec::new();
     for share in [0.4, 1.0] {
