@@ -10,8 +10,11 @@
 //! - [`crvusd`]: daily states of crvUSD borrowers, and the rules that make a loan book of one day
 //! - [`price_table`]: hourly closes, into [`seawall_actuary::price::PriceHistory`]
 //! - [`depth_quotes`]: sale quotes, into impact curves
+//! - [`pools`]: reserves and ranges of pools, into price impact
+//! - [`accounts`]: accounts with several collaterals and debts, into [`seawall_actuary::book::AccountBook`]
 //! - [`bad_debt_events`]: recorded events
 
+pub mod accounts;
 pub mod bad_debt_events;
 pub mod crvusd;
 pub mod depth_quotes;
@@ -20,6 +23,7 @@ mod field;
 pub mod loan_book;
 pub mod market_terms;
 mod nearest;
+pub mod pools;
 pub mod price_table;
 pub mod source;
 mod table;
