@@ -97,7 +97,7 @@ fn losses(accounts: &AccountModel, clusters: &ClusterModel, paths: u64, crash: f
 /// mean is right on average, its stated error is right, and the fast mean alone is wrong.
 #[test]
 fn two_levels_are_unbiased_within_their_error() {
-    let book = book(11, 30, 60);
+    let book = book(11, 30, 40);
     let debt = book.totals(&book.prices()).unwrap().debt;
     let accounts = model(&book, &scarce(11, debt), protocol(0.5, 0.95), None);
     let clusters = accounts.cluster(3).unwrap();
