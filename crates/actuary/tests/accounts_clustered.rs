@@ -2,9 +2,7 @@
 
 mod accounts_support;
 
-use accounts_support::{
-    add, assets, book, composition, crashing_path, model, path, protocol, scarce, unlimited,
-};
+use accounts_support::{add, assets, book, composition, crashing_path, model, protocol, scarce, unlimited};
 use seawall_actuary::{
     book::accounts::AccountBookBuilder,
     liquidation::{
@@ -32,7 +30,7 @@ fn proportional_accounts_are_ladders() {
         let (mut read, mut agents, mut ladders) =
             (AssetPath::default(), AccountState::default(), ClusterState::default());
         for number in 0..4 {
-            read.read(&accounts, &path(9_000 * seed + number, 24, 0.015)).unwrap();
+            read.read(&accounts, &crashing_path(9_000 * seed + number, 24, 0.015, 0.6)).unwrap();
             let (exact, fast) = (accounts.run(&read, &mut agents), clusters.run(&read, &mut ladders));
             let near = 1e-10 * debt;
             assert!(
@@ -99,11 +97,11 @@ fn losses(accounts: &AccountModel, clusters: &ClusterModel, paths: u64, crash: f
 /// mean is right on average, its stated error is right, and the fast mean alone is wrong.
 #[test]
 fn two_levels_are_unbiased_within_their_error() {
-    let book = book(11, 30, 60);
+    let book = book(11, 30, 40);
     let debt = book.totals(&book.prices()).unwrap().debt;
     let accounts = model(&book, &scarce(11, debt), protocol(0.5, 0.95), None);
     let clusters = accounts.cluster(3).unwrap();
-    let (exact, fast) = losses(&accounts, &clusters, 12_000, 0.6);
+    let (exact, fast) = losses(&accounts, &clusters, 8_000, 0.6);
     // Weights of importance sampling: their mean is 1 and they depend on the path.
     let weights: Vec<f64> = (0..exact.len()).map(|n| 2.0 * Stream::new(n as u64, 6, 0).uniform()).collect();
     let n = exact.len() as f64;
@@ -123,10 +121,10 @@ fn two_levels_are_unbiased_within_their_error() {
     let count = errors.len() as f64;
     let mean = errors.iter().sum::<f64>() / count;
     let square = errors.iter().map(|e| e * e).sum::<f64>() / count;
-    // Sixty groups: the mean of the scores has an error of 0.13; coverage of 95 % one of 0.03.
-    assert!(mean.abs() < 0.45, "{mean}");
+    // Twenty groups: the mean of the scores has an error of 0.22, coverage of 95 % one of 0.05.
+    assert!(mean.abs() < 0.7, "{mean}");
     assert!((0.5..2.0).contains(&square), "{square}");
-    assert!(covered as f64 > 0.83 * count, "{covered} of {count}");
+    assert!(covered as f64 > 0.8 * count, "{covered} of {count}");
     // All paths exact: the mean is the exact mean, and the error that of plain simulation.
     let all: Vec<(usize, f64)> = exact.iter().copied().enumerate().collect();
     let two = TwoLevel::of(&fast, &all, None).unwrap();

@@ -234,6 +234,22 @@ pub enum FormatError {
         /// Why.
         source: seawall_actuary::book::BookError,
     },
+    /// Assets or holdings make no book of accounts.
+    #[error("{at}: {source}")]
+    Accounts {
+        /// Where.
+        at: Box<Place>,
+        /// Why.
+        source: seawall_actuary::book::AccountBookError,
+    },
+    /// Reserves or ranges make no pool.
+    #[error("{at}: {source}")]
+    Depth {
+        /// Where.
+        at: Box<Place>,
+        /// Why.
+        source: seawall_actuary::liquidation::DepthError,
+    },
     /// A time is earlier than that of the row above.
     #[error(
         "{at}: found {found} (unix seconds), earlier than {previous} on the row above, expected rising times"
@@ -342,6 +358,8 @@ impl FormatError {
             | Self::Conflict { at, .. }
             | Self::NoThreshold { at, .. }
             | Self::Book { at, .. }
+            | Self::Accounts { at, .. }
+            | Self::Depth { at, .. }
             | Self::TimeBackwards { at, .. }
             | Self::OffGrid { at, .. }
             | Self::SpanTooLong { at, .. }
@@ -408,6 +426,14 @@ impl FormatError {
                 "fill the column \"liquidation_threshold\", or give a market file that has one".to_owned()
             }
             Self::Book { .. } => "leave out markets that nobody borrows from, and check the units".to_owned(),
+            Self::Accounts { .. } => {
+                "keep the rows of an account together, one a holding; give a threshold to what secures debt"
+                    .to_owned()
+            }
+            Self::Depth { .. } => {
+                "give ranges rising and without overlap, one of them below the price, and positive reserves"
+                    .to_owned()
+            }
             Self::TimeBackwards { .. } => "sort the rows by time".to_owned(),
             Self::OffGrid { step: 3_600, .. } => "give one row an hour, on the full hour in UTC".to_owned(),
             Self::OffGrid { step, .. } => {

@@ -11,9 +11,12 @@
 //! - [`candles`]: candles of one asset or daily candles of several, with a report of what is wrong with them
 //! - [`price_table`]: hourly closes, into [`seawall_actuary::price::PriceHistory`]
 //! - [`depth_quotes`]: sale quotes, into impact curves
+//! - [`pools`]: reserves and ranges of pools, into price impact
+//! - [`accounts`]: accounts with several collaterals and debts, into [`seawall_actuary::book::AccountBook`]
 //! - [`bad_debt_events`]: recorded events
 //! - [`loss_shard`]: simulated losses of a range of paths, written and merged
 
+pub mod accounts;
 pub mod bad_debt_events;
 pub mod candles;
 pub mod crvusd;
@@ -24,6 +27,7 @@ pub mod loan_book;
 pub mod loss_shard;
 pub mod market_terms;
 mod nearest;
+pub mod pools;
 pub mod price_table;
 pub mod source;
 mod table;

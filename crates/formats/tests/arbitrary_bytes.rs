@@ -7,6 +7,8 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use seawall_actuary::book::{Book, Market, Position};
 use seawall_actuary::price::PriceHistory;
+use seawall_formats::accounts::aave::{AaveOptions, read_aave_accounts};
+use seawall_formats::accounts::{AssetTerms, read_account_book, read_asset_terms};
 use seawall_formats::bad_debt_events::{COLUMN_NAMES, read_events};
 use seawall_formats::candles::{
     CandleOptions, CandleSeries, LastBar, join, read_candles, read_daily_candles,
@@ -15,12 +17,25 @@ use seawall_formats::crvusd::read_crvusd;
 use seawall_formats::depth_quotes::read_depth;
 use seawall_formats::loan_book::{LoanBookOptions, read_loan_book, write_loan_book};
 use seawall_formats::market_terms::read_market_terms;
+use seawall_formats::pools::read_pools;
 use seawall_formats::price_table::read_prices;
 use seawall_formats::{FormatError, Source};
 
 fn outcome<T>(result: Result<T, FormatError>) {
     if let Err(error) = result {
         assert!(!error.to_string().is_empty() && !error.hint().is_empty());
+    }
+}
+
+const ASSETS: &[u8] = b"asset,price,liquidation_threshold,liquidation_bonus\na,2,0.8,0.05\nb,1,0,0\n";
+
+fn aave_options() -> AaveOptions {
+    let terms = |symbol: &str| AssetTerms { symbol: symbol.into(), liquidation_threshold: 0.8, bonus: 0.05 };
+    AaveOptions {
+        terms: ["stETH", "WETH", "USDC"].map(terms).to_vec(),
+        residual_collateral: "OTHER".into(),
+        residual_bonus: 0.05,
+        residual_debt: "OTHER DEBT".into(),
     }
 }
 
@@ -55,6 +70,11 @@ fn read_all(bytes: &[u8]) {
         }
     }
     outcome(read_events(source()));
+    outcome(read_pools(source()));
+    outcome(read_asset_terms(source(), None));
+    outcome(read_account_book(source(), Source::new("holdings", bytes)));
+    outcome(read_account_book(Source::new("assets", ASSETS), source()));
+    outcome(read_aave_accounts(vec![source(), source()], &aave_options()));
     if let Ok(made) = read_crvusd(source(), "2023-11-15", &history) {
         made.book.validate().unwrap();
     }
@@ -92,6 +112,13 @@ fn tables() -> Vec<Vec<u8>> {
         b"symbol,date,open,high,low,close\nA,2024-01-01,1,2,0.5,1.5\nB,2024-01-01,1,1,1,1\n\
           A,2024-01-02,1.5,3,1,2\nB,2024-01-03,1,1,1,1\n"
             .to_vec(),
+        b"venue,kind,sell_asset,buy_asset,price,lower_price,upper_price,liquidity\n\
+          a,concentrated,W,U,5,1,2,7\na,concentrated,W,U,5,2,,7\n"
+            .to_vec(),
+        b"account,asset,collateral,debt\nx,a,1,0\nx,b,0,1\n".to_vec(),
+        b"user,collateral,debt,threshold,healthf,amount,ethdebt,collateral_steth_calc,usdc,usdc_price,usdc_decimals,\
+          usdc_threshold,usdc_collateral\na,3,1,8000,2.4,1,1,1,5,500000000000000,6,0.8,1000000\n"
+            .to_vec(),
     ]
 }
 
@@ -107,6 +134,9 @@ fn the_unbroken_tables_are_read() {
     read_events(source(6)).unwrap();
     read_candles(source(7), "X", &CandleOptions::default()).unwrap();
     assert_eq!(read_daily_candles(source(8), &CandleOptions::default()).unwrap().len(), 2);
+    assert_eq!(read_pools(source(9)).unwrap().len(), 1);
+    assert_eq!(read_account_book(Source::new("assets", ASSETS), source(10)).unwrap().len(), 1);
+    assert_eq!(read_aave_accounts(vec![source(11)], &aave_options()).unwrap().book.len(), 1);
 }
 
 /// Bytes that matter to a parser, more often than chance would have them.
@@ -135,7 +165,7 @@ proptest! {
 
     #[test]
     fn broken_tables_do_not_panic(
-        table in 0usize..9,
+        table in 0usize..12,
         edits in prop::collection::vec((any::<prop::sample::Index>(), byte(), 0u8..3), 1..6),
         packed: bool,
         cut in any::<prop::sample::Index>(),

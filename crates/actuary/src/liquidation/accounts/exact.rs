@@ -1,9 +1,9 @@
 //! The agent loop: every account by itself, in order of health factor, along one path.
 //!
 //! Pruning. With the lowest price of each collateral and the highest of each debt within a period, an account whose
-//! health factor is not below 1 is sound at every moment of it: it is left out. Nothing else changes, and nothing is
-//! lost to rounding: the comparison is made with the same sums in the same order, and rounded sums and products of
-//! positive numbers are monotone.
+//! health factor is not below 1 is sound at every moment of it: it is left out. The same is done once more with what is
+//! left of the accounts for every few intervals. Nothing else changes, and nothing is lost to rounding: the comparison
+//! is made with the same sums in the same order, and rounded sums and products of positive numbers are monotone.
 
 use super::{AccountLoss, AccountModel, AssetPath, CloseFactor, Seizure, path::Frame};
 
@@ -15,8 +15,10 @@ const REST: f64 = 1e-12;
 pub struct AccountState {
     collateral: Vec<f64>,
     debt: Vec<f64>,
-    /// Accounts in the loop, rising.
+    /// Accounts that can be liquidated in the period, rising.
     active: Vec<u32>,
+    /// Those of them that can be in the window.
+    near: Vec<u32>,
     /// Accounts to be served at a moment: (health factor, account).
     queue: Vec<(f64, u32)>,
     /// What each asset can still take in the interval, value of debt.
@@ -59,11 +61,12 @@ impl AccountModel {
         state.collateral.resize(self.collateral.amount.len(), 0.0);
         state.debt.resize(self.debt.amount.len(), 0.0);
         for period in path.periods() {
+            let bounds = path.period_bounds(period);
             state.active.clear();
             for account in 0..self.len() {
                 let (held, owed) = (self.collateral.row(account), self.debt.row(account));
-                let secured = self.collateral.secured(held.clone(), &self.collateral.amount, &period.least);
-                let debt = self.debt.value(owed.clone(), &self.debt.amount, &period.most);
+                let secured = self.collateral.secured(held.clone(), &self.collateral.amount, bounds.least);
+                let debt = self.debt.value(owed.clone(), &self.debt.amount, bounds.most);
                 if prune && secured >= debt {
                     continue;
                 }
@@ -76,8 +79,21 @@ impl AccountModel {
             if state.active.is_empty() {
                 continue;
             }
-            for interval in period.intervals.clone() {
-                self.interval(&path.frame(interval), state, &mut total);
+            for window in path.windows(period) {
+                let bounds = path.window_bounds(window);
+                let mut near = std::mem::take(&mut state.near);
+                near.clear();
+                near.extend(state.active.iter().filter(|&&account| {
+                    let (secured, debt) = self.balance(account, bounds.least, bounds.most, state);
+                    !prune || secured < debt
+                }));
+                state.near = near;
+                if state.near.is_empty() {
+                    continue;
+                }
+                for interval in window.intervals.clone() {
+                    self.interval(&path.frame(interval), state, &mut total);
+                }
             }
             let last = path.frame(period.intervals.end - 1);
             total.bad_debt += self.unserved(last.after, state);
@@ -110,7 +126,7 @@ impl AccountModel {
     /// equals in order of their number. False when there are none.
     fn queue(&self, moment: &Moment<'_>, also: Option<&[f64]>, state: &mut AccountState) -> bool {
         state.queue.clear();
-        for &account in &state.active {
+        for &account in &state.near {
             let (secured, debt) = self.balance(account, moment.collateral, moment.debt, state);
             if secured >= debt {
                 continue;

@@ -9,9 +9,15 @@
 //! loop in proportion ([`super::Seizure::ProRata`]); depth shared between clusters is filled in order of health factor
 //! across them (merge of the heads).
 
-use super::{AccountLoss, AccountModel, AccountModelError, AssetPath, cluster, path::Frame};
+use super::{
+    AccountLoss, AccountModel, AccountModelError, AssetPath, cluster,
+    path::{Bounds, Frame},
+};
 use crate::book::Position;
 use crate::liquidation::{ByRegime, Ladder, LadderState, Service};
+
+/// Share by which a cluster counts as near before its next account breaks: products round.
+const NEAR: f64 = 1e-12;
 
 /// Weights of assets, in tokens per unit of value at the snapshot.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +64,9 @@ pub struct ClusterModel {
 #[derive(Clone, Debug, Default)]
 pub struct ClusterState {
     ladders: Vec<LadderState>,
+    /// Clusters that can break in the window, rising.
+    near: Vec<usize>,
+    /// One for each of them.
     stage: Vec<Stage>,
     capacity: Vec<f64>,
 }
@@ -65,6 +74,7 @@ pub struct ClusterState {
 /// Where one cluster stands in one part of an interval, in debt baskets.
 #[derive(Clone, Copy, Debug)]
 struct Stage {
+    cluster: usize,
     /// Break level down to which accounts are served.
     trigger: f64,
     /// Level of the basket by which health factors are ranked: at the close for a backlog.
@@ -166,18 +176,19 @@ impl ClusterModel {
             for (cluster, ladder) in self.clusters.iter().zip(&mut state.ladders) {
                 ladder.restart(&cluster.ladder, 1.0);
             }
-            let quiet = |(cluster, ladder): (&Rungs, &LadderState)| {
-                cluster.secured.value(&period.least) > ladder.next_break() * cluster.debt.value(&period.most)
-            };
-            if self.clusters.iter().zip(&state.ladders).all(quiet) {
+            if !self.find_near(path.period_bounds(period), state) {
                 continue;
             }
-            for interval in period.intervals.clone() {
-                self.interval(&path.frame(interval), state, &mut total);
+            for window in path.windows(period) {
+                if self.find_near(path.window_bounds(window), state) {
+                    for interval in window.intervals.clone() {
+                        self.interval(&path.frame(interval), state, &mut total);
+                    }
+                }
             }
             let after = path.frame(period.intervals.end - 1).after;
-            for (cluster, ladder) in self.clusters.iter().zip(&mut state.ladders) {
-                let stage = cluster.jump(after);
+            for (number, (cluster, ladder)) in self.clusters.iter().zip(&mut state.ladders).enumerate() {
+                let stage = cluster.at(number, after);
                 let left =
                     ladder.step(&cluster.ladder, &self.service, stage.trigger, stage.sale, f64::INFINITY);
                 total.bad_debt += left.loss * stage.unit;
@@ -186,10 +197,21 @@ impl ClusterModel {
         total
     }
 
+    /// Finds the clusters whose next account can break within bounds; false if there is none. The others stand still.
+    fn find_near(&self, bounds: Bounds<'_>, state: &mut ClusterState) -> bool {
+        let ClusterState { ladders, near, .. } = state;
+        near.clear();
+        near.extend((0..self.clusters.len()).filter(|&number| {
+            let (cluster, next) = (&self.clusters[number], ladders[number].next_break());
+            cluster.secured.value(bounds.least) <= next * cluster.debt.value(bounds.most) * (1.0 + NEAR)
+        }));
+        !near.is_empty()
+    }
+
     fn interval(&self, frame: &Frame<'_>, state: &mut ClusterState, total: &mut AccountLoss) {
         let (mut crossed, mut jumped) = (false, false);
-        for (cluster, ladder) in self.clusters.iter().zip(&state.ladders) {
-            let next = ladder.next_break();
+        for &number in &state.near {
+            let (cluster, next) = (&self.clusters[number], state.ladders[number].next_break());
             crossed |= cluster.secured.value(frame.low) <= next * cluster.debt.value(frame.high);
             jumped |= cluster.secured.value(frame.after) <= next * cluster.debt.value(frame.after);
         }
@@ -210,10 +232,10 @@ impl ClusterModel {
 
     fn serve(&self, part: Part, frame: &Frame<'_>, state: &mut ClusterState, total: &mut AccountLoss) {
         state.stage.clear();
-        state.stage.extend(self.clusters.iter().map(|cluster| match part {
-            Part::Backlog => cluster.backlog(frame),
-            Part::Diffusion => cluster.diffusion(frame),
-            Part::Jump => cluster.jump(frame.after),
+        state.stage.extend(state.near.iter().map(|&number| match part {
+            Part::Backlog => self.clusters[number].backlog(number, frame),
+            Part::Diffusion => self.clusters[number].diffusion(number, frame),
+            Part::Jump => self.clusters[number].at(number, frame.after),
         }));
         let prices = match part {
             Part::Backlog => frame.close,
@@ -221,7 +243,7 @@ impl ClusterModel {
             Part::Jump => frame.after,
         };
         if self.unlimited || self.fits(prices, state) {
-            for at in 0..self.clusters.len() {
+            for at in 0..state.stage.len() {
                 let stage = state.stage[at];
                 self.sell(at, stage.trigger, f64::INFINITY, prices, state, total);
             }
@@ -233,7 +255,8 @@ impl ClusterModel {
     /// Whether all that is past its break can be sold at once.
     fn fits(&self, prices: &[f64], state: &ClusterState) -> bool {
         let mut left = state.capacity.clone();
-        for ((cluster, ladder), stage) in self.clusters.iter().zip(&state.ladders).zip(&state.stage) {
+        for stage in &state.stage {
+            let (cluster, ladder) = (&self.clusters[stage.cluster], &state.ladders[stage.cluster]);
             let demand = ladder.backlog(&cluster.ladder, stage.trigger) * stage.unit;
             let value = cluster.recovery.value(prices);
             for &(asset, tokens) in &cluster.recovery.entries {
@@ -248,8 +271,8 @@ impl ClusterModel {
     fn merge(&self, prices: &[f64], state: &mut ClusterState, total: &mut AccountLoss) {
         loop {
             let (mut first, mut second): (Option<(usize, f64)>, f64) = (None, f64::INFINITY);
-            for (at, (ladder, stage)) in state.ladders.iter().zip(&state.stage).enumerate() {
-                let next = ladder.next_break();
+            for (at, stage) in state.stage.iter().enumerate() {
+                let next = state.ladders[stage.cluster].next_break();
                 if stage.blocked || next < stage.trigger {
                     continue;
                 }
@@ -263,7 +286,8 @@ impl ClusterModel {
                 }
             }
             let Some((at, _)) = first else { return };
-            let (cluster, stage) = (&self.clusters[at], state.stage[at]);
+            let stage = state.stage[at];
+            let cluster = &self.clusters[stage.cluster];
             let value = cluster.recovery.value(prices);
             let (mut cap, mut binding) = (f64::INFINITY, 0);
             for &(asset, tokens) in &cluster.recovery.entries {
@@ -274,8 +298,9 @@ impl ClusterModel {
                 }
             }
             // Down to the next head, and over its own head in any case, so that the loop ends.
-            let down = (stage.level / second).max(stage.trigger).min(state.ladders[at].next_break());
-            let demand = state.ladders[at].backlog(&cluster.ladder, down) * stage.unit;
+            let down =
+                (stage.level / second).max(stage.trigger).min(state.ladders[stage.cluster].next_break());
+            let demand = state.ladders[stage.cluster].backlog(&cluster.ladder, down) * stage.unit;
             if cap > 0.0 {
                 self.sell(at, down, cap / stage.unit, prices, state, total);
             }
@@ -296,9 +321,10 @@ impl ClusterModel {
         state: &mut ClusterState,
         total: &mut AccountLoss,
     ) {
-        let (cluster, stage) = (&self.clusters[at], state.stage[at]);
+        let stage = state.stage[at];
+        let cluster = &self.clusters[stage.cluster];
         let sale = if stage.lost.is_some() { f64::INFINITY } else { stage.sale };
-        let sold = state.ladders[at].step(&cluster.ladder, &self.service, trigger, sale, cap);
+        let sold = state.ladders[stage.cluster].step(&cluster.ladder, &self.service, trigger, sale, cap);
         if sold.debt <= 0.0 {
             return;
         }
@@ -315,27 +341,32 @@ impl ClusterModel {
 }
 
 impl Rungs {
-    fn at(&self, prices: &[f64]) -> Stage {
+    /// For a sale at these prices.
+    fn at(&self, cluster: usize, prices: &[f64]) -> Stage {
         let unit = self.debt.value(prices);
         let trigger = self.secured.value(prices) / unit;
         let sale = self.pays * self.recovery.value(prices) / unit;
-        Stage { trigger, level: trigger, sale, lost: None, unit, blocked: false }
+        Stage { cluster, trigger, level: trigger, sale, lost: None, unit, blocked: false }
     }
 
-    fn backlog(&self, frame: &Frame<'_>) -> Stage {
-        let (open, close) = (self.at(frame.open), self.at(frame.close));
+    fn backlog(&self, cluster: usize, frame: &Frame<'_>) -> Stage {
+        let (open, close) = (self.at(cluster, frame.open), self.at(cluster, frame.close));
         Stage { trigger: open.trigger.max(close.trigger), ..close }
     }
 
-    fn diffusion(&self, frame: &Frame<'_>) -> Stage {
+    fn diffusion(&self, cluster: usize, frame: &Frame<'_>) -> Stage {
         let unit = self.debt.value(frame.high);
         let secured = self.secured.value(frame.low);
-        let lost = (1.0 - self.pays * self.recovery.value(frame.low) / secured).max(0.0);
         let trigger = secured / unit;
-        Stage { trigger, level: trigger, sale: f64::INFINITY, lost: Some(lost), unit, blocked: false }
-    }
-
-    fn jump(&self, after: &[f64]) -> Stage {
-        self.at(after)
+        let lost = (1.0 - self.pays * self.recovery.value(frame.low) / secured).max(0.0);
+        Stage {
+            cluster,
+            trigger,
+            level: trigger,
+            sale: f64::INFINITY,
+            lost: Some(lost),
+            unit,
+            blocked: false,
+        }
     }
 }

@@ -12,6 +12,9 @@ use crate::price::PricePath;
 /// steps.
 const TIME_TOLERANCE: f64 = 1e-9;
 
+/// Intervals of a window.
+const WINDOW: usize = 16;
+
 /// A path as the assets of a book see it. Buffers are reused from path to path.
 #[derive(Clone, Debug, Default)]
 pub struct AssetPath {
@@ -26,16 +29,35 @@ pub struct AssetPath {
     years: Vec<f64>,
     stressed: Vec<bool>,
     periods: Vec<Period>,
+    windows: Vec<Window>,
+    /// Bounds of windows and periods, one an asset.
+    least: Vec<f64>,
+    most: Vec<f64>,
 }
 
-/// Intervals between two renewals, and the bounds of prices within.
+/// Intervals between two renewals, and the windows into which they are cut.
 #[derive(Clone, Debug)]
 pub(super) struct Period {
     pub(super) intervals: Range<usize>,
-    /// Lowest price of each asset.
-    pub(super) least: Vec<f64>,
-    /// Highest price of each asset at openings, closes and after jumps.
-    pub(super) most: Vec<f64>,
+    /// Number of its bounds.
+    bounds: usize,
+    /// Numbers of its windows.
+    pub(super) windows: Range<usize>,
+}
+
+/// A few intervals in a row.
+#[derive(Clone, Debug)]
+pub(super) struct Window {
+    pub(super) intervals: Range<usize>,
+    bounds: usize,
+}
+
+/// Prices that each asset does not leave over some intervals: the lowest, and the highest at openings, closes and after
+/// jumps.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds<'a> {
+    pub(super) least: &'a [f64],
+    pub(super) most: &'a [f64],
 }
 
 /// Prices of one interval, one an asset.
@@ -101,6 +123,9 @@ impl AssetPath {
         self.years.clear();
         self.stressed.clear();
         self.periods.clear();
+        self.windows.clear();
+        self.least.clear();
+        self.most.clear();
         let mut scale = model.spot.clone();
         let mut opening = model.spot.clone();
         let (mut first, mut start) = (0, 0.0);
@@ -142,18 +167,49 @@ impl AssetPath {
     }
 
     fn end_period(&mut self, first: usize, end: usize) {
-        let cells = first * self.assets..end * self.assets;
-        let (mut least, mut most) = (vec![f64::INFINITY; self.assets], vec![0.0_f64; self.assets]);
-        for at in cells {
+        let before = self.windows.len();
+        for start in (first..end).step_by(WINDOW) {
+            let intervals = start..(start + WINDOW).min(end);
+            let bounds = self.bound(intervals.clone());
+            self.windows.push(Window { intervals, bounds });
+        }
+        let bounds = self.bound(first..end);
+        self.periods.push(Period { intervals: first..end, bounds, windows: before..self.windows.len() });
+    }
+
+    /// Adds the bounds of some intervals; their number.
+    fn bound(&mut self, intervals: Range<usize>) -> usize {
+        let start = self.least.len();
+        self.least.resize(start + self.assets, f64::INFINITY);
+        self.most.resize(start + self.assets, 0.0);
+        let (least, most) = (&mut self.least[start..], &mut self.most[start..]);
+        for at in intervals.start * self.assets..intervals.end * self.assets {
             let asset = at % self.assets;
             least[asset] = least[asset].min(self.low[at]).min(self.after[at]);
             most[asset] = most[asset].max(self.high[at]).max(self.after[at]);
         }
-        self.periods.push(Period { intervals: first..end, least, most });
+        start / self.assets.max(1)
     }
 
     pub(super) fn periods(&self) -> &[Period] {
         &self.periods
+    }
+
+    pub(super) fn windows(&self, period: &Period) -> &[Window] {
+        &self.windows[period.windows.clone()]
+    }
+
+    pub(super) fn period_bounds(&self, period: &Period) -> Bounds<'_> {
+        self.bounds(period.bounds)
+    }
+
+    pub(super) fn window_bounds(&self, window: &Window) -> Bounds<'_> {
+        self.bounds(window.bounds)
+    }
+
+    fn bounds(&self, number: usize) -> Bounds<'_> {
+        let row = number * self.assets..(number + 1) * self.assets;
+        Bounds { least: &self.least[row.clone()], most: &self.most[row] }
     }
 
     pub(super) fn frame(&self, interval: usize) -> Frame<'_> {

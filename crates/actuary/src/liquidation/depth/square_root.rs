@@ -44,16 +44,18 @@ impl SquareRoot {
         if end <= 0.0 || h(2.0 / 3.0 * end) > 0.0 {
             return 0.0;
         }
+        if gas == 0.0 {
+            return end * end;
+        }
         let mut y = end;
-        while gas > 0.0 {
+        loop {
             let next = y - h(y) / ((3.0 * cubic * y - 2.0 * bonus) * y);
             // Below the minimum or not below the last step: rounding has the last word.
             if !(next < y && next >= 2.0 / 3.0 * end) {
-                break;
+                return y * y;
             }
             y = next;
         }
-        y * y
     }
 
     /// Size up to which the next unit sold still brings the fraction `rate` of the price, which is
