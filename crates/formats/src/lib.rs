@@ -25,6 +25,7 @@ pub mod error;
 mod field;
 pub mod loan_book;
 pub mod loss_shard;
+pub mod market_record;
 pub mod market_terms;
 mod nearest;
 pub mod pools;

@@ -101,6 +101,23 @@ pub struct ExceedancePoint {
     pub probability: Estimate,
 }
 
+/// Probability of more than `loss`, on straight lines between the points of a curve; its smallest point's below it.
+#[must_use]
+pub fn exceeded(curve: &[ExceedancePoint], loss: f64) -> Estimate {
+    let above = curve.partition_point(|point| point.loss <= loss);
+    match (above.checked_sub(1).map(|below| &curve[below]), curve.get(above)) {
+        (Some(left), Some(right)) => {
+            let share = (loss - left.loss) / (right.loss - left.loss);
+            let between = |of: fn(&Estimate) -> f64| {
+                of(&left.probability) * (1.0 - share) + of(&right.probability) * share
+            };
+            Estimate { value: between(|p| p.value), standard_error: between(|p| p.standard_error) }
+        }
+        (None, Some(first)) => first.probability,
+        (_, None) => Estimate::exact(0.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

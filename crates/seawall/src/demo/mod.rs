@@ -12,11 +12,11 @@ use clap::ValueEnum;
 use seawall_ledger::Report;
 
 use crate::output::{Failure, Format};
-use crate::quote::assumptions::{Assumptions, known_follows};
+use crate::quote::assumptions::known_follows;
 use crate::quote::inputs::{self, Selection};
 use crate::quote::pricing::Terms;
 use crate::quote::windows::{CRASHES, Crash};
-use crate::quote::{self, Quote, shipped, windows};
+use crate::quote::{self, Asked, Quote, shipped, windows};
 use crate::report;
 
 pub mod aftermath;
@@ -71,7 +71,7 @@ pub struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Paths of the price.
-    #[arg(long, default_value_t = 80_000, value_parser = clap::value_parser!(u32).range(1_000..=2_000_000))]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1_000..=2_000_000))]
     paths: u32,
     /// Folder for the ledger and the report; files of an earlier run of the same scenario are replaced.
     #[arg(long, value_name = "DIR", default_value = "seawall-demo")]
@@ -123,7 +123,7 @@ fn demonstrate(args: &Args, format: Format) -> Result<Demonstration, Failure> {
     replace(&ledger)?;
     let quote = price(args, format)?;
     let replay =
-        replay::replay(&quote.inputs.history, &crash, &quote.inputs.insured, &quote.modelled.markets)?;
+        replay::replay(&quote.inputs.history, &crash, &quote.inputs.insured, quote.modelled.system.markets())?;
     let snapshot = windows::midnight(shipped::SNAPSHOT).map_or(0, |day| day + 4 * 3_600);
     let calendar = opening::calendar(snapshot);
     let names: Vec<&str> = quote.inputs.insured.iter().map(|insured| insured.market.name.as_str()).collect();
@@ -157,7 +157,7 @@ fn price(args: &Args, format: Format) -> Result<Quote, Failure> {
     let end = inputs.history.time(inputs.history.rows());
     let held_out = windows::known_crashes(inputs.history.start, end);
     let terms = Terms { paths: args.paths as usize, seed: args.seed, ..Terms::default() };
-    quote::make(inputs, Assumptions::default(), held_out, &terms, format)
+    quote::make(inputs, Asked { held_out, terms, ..Asked::default() }, format)
 }
 
 /// Removes the ledger of an earlier run, with what SQLite keeps beside it.

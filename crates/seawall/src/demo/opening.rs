@@ -76,7 +76,7 @@ pub fn fee(quote: &Quote) -> Ppm {
 /// # Errors
 /// What the pool refuses.
 pub fn capitalise(pool: &mut Pool, quote: &Quote) -> Result<(), Failure> {
-    let sizes = quote.pricing.layers.sizes();
+    let sizes = quote.pricing.design.layers.sizes();
     pool.act(OPERATOR, Action::FundReserve { assets: units(sizes[0])? })?;
     for (index, who) in UNDERWRITERS.iter().enumerate() {
         let (tranche, owner) = (who.tranche, underwriter(index));
@@ -109,7 +109,7 @@ pub fn sell(pool: &mut Pool, quote: &Quote, calendar: &Calendar) -> Result<Vec<S
 
 fn buy(pool: &mut Pool, quote: &Quote, calendar: &Calendar, market: usize) -> Result<Sold, Failure> {
     let pricing = &quote.pricing;
-    let (policy, line) = (&pricing.policies[market], &pricing.premiums[market]);
+    let (policy, line) = (&pricing.design.policies[market], &pricing.premiums[market]);
     let premium = Assets::new(premium_units(line.total.value, DECIMALS).map_err(Failure::input)?);
     // The engine takes the tranches' shares of what streams; what is missing to one goes to the reserve.
     let mut split = [Ppm::ZERO; 4];

@@ -1,7 +1,7 @@
 //! What came out: layers, tranches against what the actuary had expected, people and markets, conservation. Every
 //! figure is read from the pool's state or from what its commands moved. Units: tokens.
 
-use seawall_actuary::loss::exceedance_probability;
+use seawall_actuary::loss::exceeded;
 use seawall_engine::invariant;
 
 use super::aftermath::Settled;
@@ -140,8 +140,7 @@ pub fn gather(
     let back = recovered(pool);
     let gross: f64 = pool.state().tickets().iter().map(|ticket| tokens(ticket.gross)).sum();
     let for_good = crashed.ticks.last().map_or(0.0, |tick| tick.level);
-    let exceedance = exceedance_probability(&quote.pricing.term.totals, &[for_good.max(f64::MIN_POSITIVE)])
-        .map_err(Failure::input)?;
+    let exceedance = exceeded(&quote.pricing.term().gross_exceedance, for_good);
     let core = pool.state().core();
     Ok(Outcome {
         layers: layers(sold, crashed, &paid, &back),
@@ -153,7 +152,7 @@ pub fn gather(
         recovered: back.iter().sum(),
         owed: paid[2..6].iter().sum::<f64>() + paid[7],
         for_good,
-        exceedance: (exceedance[0].value, exceedance[0].standard_error),
+        exceedance: (exceedance.value, exceedance.standard_error),
         held: (core.tokens.get(), core.booked().get()),
         sound: invariant::check(pool.state()).is_ok() && invariant::tickets(pool.state(), 0).is_ok(),
     })
@@ -208,7 +207,7 @@ fn tranches(
     let core = pool.state().core();
     (0..3)
         .map(|layer| {
-            let capital = quote.pricing.layers.sizes()[layer];
+            let capital = quote.pricing.design.layers.sizes()[layer];
             let expected = &quote.pricing.tranches[layer];
             let (loss, recovered) = (paid[layer + 2], back[layer + 2]);
             let left = match layer {
@@ -248,7 +247,7 @@ fn people(pool: &Pool, quote: &Quote, settled: &Settled) -> Vec<PersonLine> {
             PersonLine {
                 name: who.name,
                 tranche: BEARERS[tranche + 3],
-                paid_in: quote.pricing.layers.sizes()[tranche + 1] * who.part,
+                paid_in: quote.pricing.design.layers.sizes()[tranche + 1] * who.part,
                 value: if left { held + settled.leaver_paid } else { held },
                 claimed: settled.claimed[index],
                 left,

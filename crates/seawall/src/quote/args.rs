@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::assumptions::{Assumptions, Follow, known_follows};
+use super::Asked;
+use super::assumptions::{Assumptions, Follow, Law, VenueKind, known_follows};
 use super::binding::BindingArgs;
 use super::bounds::{self, Naming};
 use super::inputs::{Selection, as_path};
-use super::pricing::{Levels, Terms};
+use super::pricing::{DesignOptions, Levels, Load, Terms};
 use super::{shipped, windows};
 use crate::output::Failure;
 
@@ -34,6 +35,12 @@ pub struct Args {
     /// Sale quotes (CSV) that give the depth; without it the shipped ones of 2023-11-20.
     #[arg(long, value_name = "FILE")]
     depth: Option<PathBuf>,
+    /// Recorded events of bad debt (CSV); without it the shipped table, 2018 to 2026.
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// The markets' own records (CSV: market, years, events, debt, losses), which move their premiums.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// A token's price: TOKEN=COLUMN or TOKEN=COLUMN:RATIO, such as wstETH=ETH:1.145. Can be repeated.
     #[arg(long, value_name = "TOKEN=COLUMN:RATIO", value_parser = Follow::parse)]
     follow: Vec<Follow>,
@@ -79,8 +86,36 @@ pub struct Args {
     #[arg(long, value_name = "AMOUNT", default_value = "1,000", value_parser = amount)]
     fixed_expenses: f64,
 
+    /// Principle behind the risk load: cost-of-capital, wang, proportional-hazard, esscher or standard-deviation, the
+    /// latter four with their parameter, such as wang:0.35 (esscher: for a loss of the size of the pool's ES).
+    #[arg(long, value_name = "PRINCIPLE", default_value = "cost-of-capital", value_parser = load)]
+    load: Load,
+
+    /// How prices move.
+    #[arg(long, value_enum, default_value_t = Law::Kou)]
+    law: Law,
+    /// Part of the impact of forced sales on their pool that reaches the market price; 0 for none.
+    #[arg(long, value_name = "SHARE", default_value_t = Assumptions::default().impact_share)]
+    impact_share: f64,
+    /// Share of a loan that the first liquidation repays.
+    #[arg(long, value_name = "SHARE", default_value_t = Assumptions::default().close_factor)]
+    close_factor: f64,
+    /// Leave events (oracle failure, manipulation, exploit) out of the price.
+    #[arg(long)]
+    no_events: bool,
+    /// Kind of the markets' venues, for events; by default collateralised-debt for the shipped book, lending for one's
+    /// own.
+    #[arg(long, value_enum)]
+    venue: Option<VenueKind>,
+
+    /// Draw every path plainly: no importance sampling.
+    #[arg(long)]
+    plain: bool,
+    /// Draw the leading numbers of a path from scrambled Sobol points, in so many independent replicates.
+    #[arg(long, value_name = "REPLICATES", default_value_t = 0)]
+    sobol_replicates: u32,
     /// Paths to simulate.
-    #[arg(long, default_value_t = 80_000, value_parser = clap::value_parser!(u32).range(100..=2_000_000))]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=2_000_000))]
     paths: u32,
     /// Seed; the same seed gives the same price to the last bit.
     #[arg(long, default_value_t = 1)]
@@ -116,6 +151,8 @@ impl Args {
             date: &self.date,
             prices: as_path(&self.prices),
             depth: as_path(&self.depth),
+            events: as_path(&self.events),
+            record: as_path(&self.record),
             follows,
         }
     }
@@ -125,15 +162,35 @@ impl Args {
         (&self.hold_out, self.hold_out_known_crashes)
     }
 
+    /// All that is asked, but for what is held out, which needs the history.
+    pub fn asked(&self) -> Result<Asked, Failure> {
+        let drawing = DesignOptions {
+            importance: !self.plain,
+            sobol_replicates: self.sobol_replicates,
+            ..DesignOptions::default()
+        };
+        bounds::drawing(&drawing, Naming::Option)?;
+        Ok(Asked { assumed: self.assumptions()?, held_out: Vec::new(), terms: self.terms()?, drawing })
+    }
+
     /// The assumptions with what the user set.
-    pub fn assumptions(&self) -> Result<Assumptions, Failure> {
-        let assumptions = Assumptions { renewal_days: self.renewal_days, ..Assumptions::default() };
+    fn assumptions(&self) -> Result<Assumptions, Failure> {
+        let own = if self.book.is_some() { VenueKind::Lending } else { VenueKind::default() };
+        let assumptions = Assumptions {
+            renewal_days: self.renewal_days,
+            law: self.law,
+            impact_share: self.impact_share,
+            close_factor: self.close_factor,
+            events: !self.no_events,
+            venue: self.venue.unwrap_or(own),
+            ..Assumptions::default()
+        };
         bounds::assumptions(&assumptions, Naming::Option)?;
         Ok(assumptions)
     }
 
     /// The terms, checked.
-    pub fn terms(&self) -> Result<Terms, Failure> {
+    fn terms(&self) -> Result<Terms, Failure> {
         let (reserve, tranches) = match self.layer_levels.split_first() {
             Some((&reserve, tranches)) => (reserve, tranches.to_vec()),
             None => (0.0, Vec::new()),
@@ -146,6 +203,7 @@ impl Args {
             coinsurance: self.coinsurance,
             mutual_share: self.mutual_share,
             cost_of_capital: self.cost_of_capital,
+            load: self.load,
             expense_rate: self.expense_rate,
             fixed_expenses: self.fixed_expenses,
             no_claims_share: self.no_claims_share,
@@ -156,6 +214,29 @@ impl Args {
         };
         bounds::terms(&terms, Naming::Option)?;
         Ok(terms)
+    }
+}
+
+/// Reads a premium principle with its parameter.
+fn load(text: &str) -> Result<Load, String> {
+    let wrong = || {
+        format!(
+            "{text:?} is not cost-of-capital, wang:LAMBDA, proportional-hazard:RHO, esscher:H or standard-deviation:LOADING"
+        )
+    };
+    let (name, parameter) = match text.split_once(':') {
+        None => (text, None),
+        Some((name, value)) => (name, Some(value.parse::<f64>().map_err(|_| wrong())?)),
+    };
+    match (name, parameter) {
+        ("cost-of-capital", None) => Ok(Load::CostOfCapital),
+        ("wang", Some(lambda)) if (0.0..=5.0).contains(&lambda) => Ok(Load::Wang { lambda }),
+        ("proportional-hazard", Some(rho)) if (1.0..=20.0).contains(&rho) => Ok(Load::ProportionalHazard { rho }),
+        ("esscher", Some(h)) if (0.0..=20.0).contains(&h) => Ok(Load::Esscher { h }),
+        ("standard-deviation", Some(loading)) if (0.0..=20.0).contains(&loading) => {
+            Ok(Load::StandardDeviation { loading })
+        }
+        _ => Err(wrong()),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the price assumes and does not read from data: how liquidators are served, how staking tokens stray
 //! from their base asset, which tokens follow which price. Every number here is printed with the quote.
 
-use seawall_actuary::liquidation::ByRegime;
-use seawall_actuary::price::Peg;
+use seawall_actuary::liquidation::{ByRegime, DelaySpells, Outages, SpellRates};
+use seawall_actuary::peril::Venue;
+use seawall_actuary::price::{Peg, calibrate};
 use serde::{Deserialize, Serialize};
 
 use super::inputs::Insured;
@@ -59,10 +60,106 @@ pub fn known_follows() -> Vec<Follow> {
 /// Debt tokens taken at par with the quote currency of the prices.
 pub const AT_PAR: [&str; 8] = ["crvUSD", "USDC", "USDT", "DAI", "GHO", "LUSD", "PYUSD", "USDS"];
 
-/// Terms of service of liquidators and the basis of staking tokens.
+/// How prices move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Law {
+    /// Kou's double-exponential jumps.
+    #[default]
+    Kou,
+    /// Merton's normal jumps.
+    Merton,
+    /// No jumps: for comparison, no market moves like this.
+    Brownian,
+    /// Filtered historical simulation: what happened, in the volatility of today.
+    Filtered,
+}
+
+impl Law {
+    /// The law of own jumps that is fitted; that of a filtered simulation is shown beside it only.
+    pub fn of_jumps(self) -> calibrate::Law {
+        match self {
+            Self::Kou | Self::Filtered => calibrate::Law::Kou,
+            Self::Merton => calibrate::Law::Merton,
+            Self::Brownian => calibrate::Law::Brownian,
+        }
+    }
+}
+
+/// Kind of the venues of the markets, for events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum VenueKind {
+    /// Lending markets.
+    Lending,
+    /// Stablecoins minted against collateral.
+    #[default]
+    CollateralisedDebt,
+}
+
+impl VenueKind {
+    /// The actuary's word for it.
+    pub fn kind(self) -> Venue {
+        match self {
+            Self::Lending => Venue::Lending,
+            Self::CollateralisedDebt => Venue::CollateralisedDebt,
+        }
+    }
+}
+
+/// Spells that come at random.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spells {
+    /// Spells a year in calm times.
+    pub calm: f64,
+    /// Spells a year under stress.
+    pub stressed: f64,
+    /// Probability that a common crash begins one.
+    pub at_crash: f64,
+    /// Mean length, hours.
+    pub hours: f64,
+    /// Hours by which liquidators are later; not for oracles, which stand still.
+    pub extra_hours: f64,
+}
+
+impl Spells {
+    fn rates(&self) -> Option<SpellRates> {
+        let any = self.calm > 0.0 || self.stressed > 0.0 || self.at_crash > 0.0;
+        any.then_some(SpellRates {
+            per_year: ByRegime { calm: self.calm, stressed: self.stressed },
+            at_crash: self.at_crash,
+            mean_hours: self.hours,
+        })
+    }
+
+    /// Congestion, in which all liquidators are late.
+    pub fn spells(&self) -> Option<DelaySpells> {
+        self.rates().map(|rates| DelaySpells { rates, extra_hours: self.extra_hours })
+    }
+
+    /// Oracles that stand still.
+    pub fn outages(&self) -> Option<Outages> {
+        self.rates().map(|rates| Outages { rates })
+    }
+
+    fn sentence(&self, what: &str) -> String {
+        format!(
+            "{what}: {} a year in calm times, {} under stress, after {} % of crashes; {} h on average",
+            self.calm,
+            self.stressed,
+            percent(self.at_crash),
+            self.hours
+        )
+    }
+}
+
+/// What is assumed of prices, liquidators, staking tokens and events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assumptions {
+    /// How prices move.
+    pub law: Law,
     /// Hours from breaking to being servable.
     pub delay_hours: ByRegime,
     /// Hours after which the depth of the quotes is there again.
@@ -81,6 +178,22 @@ pub struct Assumptions {
     pub depegs_a_year: f64,
     /// Mean size of a depeg, log price.
     pub depeg_size: f64,
+    /// What a crash takes off the depth: a crash of size M leaves exp(-k M).
+    pub crash_sensitivity: f64,
+    /// Part of the impact of forced sales on their pool that reaches the market price; 0 for none.
+    pub impact_share: f64,
+    /// Share of a loan that the first liquidation repays.
+    pub close_factor: f64,
+    /// Congestion, in which all liquidators are late.
+    pub congestion: Spells,
+    /// Oracles that stand still.
+    pub outages: Spells,
+    /// Whether events are in the price.
+    pub events: bool,
+    /// Kind of the venues.
+    pub venue: VenueKind,
+    /// Factor of the table of venue-years, from which the rate of events is.
+    pub venue_years: f64,
 }
 
 impl Default for Assumptions {
@@ -95,6 +208,15 @@ impl Default for Assumptions {
             basis_deviation: 0.002,
             depegs_a_year: 0.25,
             depeg_size: 0.03,
+            law: Law::Kou,
+            crash_sensitivity: 2.0,
+            impact_share: 0.25,
+            close_factor: 1.0,
+            congestion: Spells { calm: 2.0, stressed: 12.0, at_crash: 0.5, hours: 3.0, extra_hours: 1.0 },
+            outages: Spells { calm: 0.5, stressed: 4.0, at_crash: 0.05, hours: 1.0, extra_hours: 0.0 },
+            events: true,
+            venue: VenueKind::CollateralisedDebt,
+            venue_years: 1.0,
         }
     }
 }
@@ -124,12 +246,22 @@ impl Assumptions {
     pub fn sentences(&self, insured: &[Insured]) -> Vec<String> {
         let mut sentences = vec![
             format!(
-                "depth: sale quotes into USDC of one calm day, refilled every {} h, times {} under stress; markets on \
-                 one price share its depth by debt",
-                self.refill_hours, self.stress_depth
+                "depth: sale quotes into USDC of one calm day, back at a rate of the whole in {} h, times {} under stress, times \
+                 exp(-{} M) after a crash of size M; markets on one price share one depth",
+                self.refill_hours, self.stress_depth, self.crash_sensitivity
             ),
             format!("delay from threshold to sale: {}; {} a liquidation", self.delays(insured), self.gas),
+            self.congestion
+                .sentence(&format!("congestion, all liquidators later by {} h", self.congestion.extra_hours)),
+            self.outages.sentence("an oracle stands still"),
         ];
+        if self.impact_share > 0.0 {
+            sentences.push(format!(
+                "forced sales: {} % of the impact on their pool reaches the price that all markets on it see, and fades as \
+                 depth comes back",
+                percent(self.impact_share)
+            ));
+        }
         if insured.iter().any(|insured| insured.follow.has_basis()) {
             sentences.push(format!(
                 "basis of staking tokens: mean-reverting (half-life {} days, deviation {} %), {} depegs a year of {} % on \
@@ -166,8 +298,9 @@ fn percent(share: f64) -> f64 {
     (share * 1e12).round() / 1e10
 }
 
+impl Assumptions {
 /// What the first model leaves out, and in which direction each gap errs, as far as the insured markets have it.
-pub fn gaps(insured: &[Insured]) -> Vec<&'static str> {
+    pub fn gaps(&self, insured: &[Insured]) -> Vec<&'static str> {
     // Only the shipped snapshot reads loans under soft liquidation; a book of one's own states its thresholds.
     let soft_liquidation = insured.iter().any(|insured| insured.delay_hours.is_none());
     let crvusd = insured.iter().any(|insured| insured.market.debt_asset == "crvUSD");
@@ -178,7 +311,10 @@ pub fn gaps(insured: &[Insured]) -> Vec<&'static str> {
              loan: it OVERSTATES sales in a shallow fall that recovers (the real market buys back) and UNDERSTATES \
              losses of soft liquidation itself in a whipsaw",
         ),
-        (true, "event peril (oracle failure, exploit, manipulation) is NOT in this price: understates"),
+        (
+            !self.events,
+            "event peril (oracle failure, exploit, manipulation) is NOT in this price: understates",
+        ),
         (
             crvusd,
             "crvUSD is taken at 1: a rise above par in a crash makes debt dearer and is not priced: understates",
@@ -190,11 +326,12 @@ pub fn gaps(insured: &[Insured]) -> Vec<&'static str> {
         ),
         (true, "borrowers neither repay nor add collateral in a crash: overstates"),
         (
-            true,
+            self.impact_share == 0.0,
             "impact of liquidations does not push the market price itself: understates in a deep crash",
         ),
     ]
     .into_iter()
     .filter_map(|(applies, gap)| applies.then_some(gap))
     .collect()
+}
 }

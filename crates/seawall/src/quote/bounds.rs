@@ -1,7 +1,7 @@
 //! What terms and assumptions may be, the same for options and for a quote file.
 
 use super::assumptions::Assumptions;
-use super::pricing::{Levels, Terms};
+use super::pricing::{DesignOptions, Levels, Terms};
 use crate::output::Failure;
 
 /// How a value is called in a refusal.
@@ -77,6 +77,24 @@ fn layer_levels(levels: &Levels, naming: Naming) -> Result<(), Failure> {
         .hint("reserve first, then one to four tranches, such as 0.95,0.995,0.999"))
 }
 
+/// Checks how paths are drawn.
+///
+/// # Errors
+/// The first value out of its bounds, by name.
+pub fn drawing(drawing: &DesignOptions, naming: Naming) -> Result<(), Failure> {
+    for (field, value, low, high) in [
+        ("drawing.sobol_replicates", f64::from(drawing.sobol_replicates), 0.0, 1_024.0),
+        ("drawing.tuning_paths", drawing.tuning_paths as f64, 64.0, 1e6),
+        ("drawing.tuning_rounds", f64::from(drawing.tuning_rounds), 1.0, 20.0),
+        ("drawing.sizing_paths", drawing.sizing_paths as f64, 64.0, 1e6),
+        ("drawing.tail_share", drawing.tail_share, 0.0, 0.95),
+        ("drawing.mean_share", drawing.mean_share, 0.0, 0.95 - drawing.tail_share.clamp(0.0, 0.95)),
+    ] {
+        naming.between(field, value, low, high)?;
+    }
+    Ok(())
+}
+
 /// Checks assumptions.
 ///
 /// # Errors
@@ -93,6 +111,20 @@ pub fn assumptions(assumed: &Assumptions, naming: Naming) -> Result<(), Failure>
         ("assumed.basis_deviation", assumed.basis_deviation, 0.0, 1.0),
         ("assumed.depegs_a_year", assumed.depegs_a_year, 0.0, 1_000.0),
         ("assumed.depeg_size", assumed.depeg_size, 0.0, 10.0),
+        ("assumed.crash_sensitivity", assumed.crash_sensitivity, 0.0, 100.0),
+        ("assumed.impact_share", assumed.impact_share, 0.0, 1.0),
+        ("assumed.close_factor", assumed.close_factor, 0.01, 1.0),
+        ("assumed.venue_years", assumed.venue_years, 0.01, 100.0),
+        ("assumed.congestion.calm", assumed.congestion.calm, 0.0, 1e4),
+        ("assumed.congestion.stressed", assumed.congestion.stressed, 0.0, 1e4),
+        ("assumed.congestion.at_crash", assumed.congestion.at_crash, 0.0, 1.0),
+        ("assumed.congestion.hours", assumed.congestion.hours, 1e-3, 8_760.0),
+        ("assumed.congestion.extra_hours", assumed.congestion.extra_hours, 0.0, 8_760.0),
+        ("assumed.outages.calm", assumed.outages.calm, 0.0, 1e4),
+        ("assumed.outages.stressed", assumed.outages.stressed, 0.0, 1e4),
+        ("assumed.outages.at_crash", assumed.outages.at_crash, 0.0, 1.0),
+        ("assumed.outages.hours", assumed.outages.hours, 1e-3, 8_760.0),
+        ("assumed.outages.extra_hours", assumed.outages.extra_hours, 0.0, 8_760.0),
     ] {
         naming.between(field, value, low, high)?;
     }

@@ -1,10 +1,9 @@
 //! A quote as one JSON document: every figure with its standard error, every input with its digest.
 
-use seawall_actuary::loss::{Estimate, LossStatistics, Tail};
+use seawall_actuary::loss::{Estimate, HorizonFigures, LayerFigures, LineFigures, Tail};
 use serde_json::{Map, Value, json};
 
 use super::figures::hex;
-use super::pricing::Horizon;
 use super::request::QuoteRequest;
 use super::tables::layer_name;
 use super::{Quote, windows};
@@ -15,12 +14,14 @@ pub fn json(quote: &Quote) -> Value {
         "inputs_digest": hex(&digest(quote)),
         "book": book(quote),
         "fit": fit(quote),
-        "term": horizon(&quote.pricing.term),
-        "capital_horizon": horizon(&quote.pricing.horizon),
+        "drawn": drawn(quote),
+        "term": horizon(quote.pricing.term()),
+        "capital_horizon": horizon(quote.pricing.horizon()),
+        "events": events(quote),
         "premium": premium(quote),
         "layers": layers(quote),
-        "layer_ends_by_quantile": quote.pricing.proposed.ends[1..].iter().map(|&end| estimate(end)).collect::<Vec<_>>(),
-        "pool_capital": tail(&quote.pricing.capital.pool),
+        "layer_ends_by_quantile": quote.pricing.design.proposed.ends[1..].iter().map(|&end| estimate(end)).collect::<Vec<_>>(),
+        "pool": pool(quote),
         "assumptions": quote.assumptions_in_words(),
         "left_out": quote.gaps(),
     });
@@ -59,23 +60,105 @@ fn tail(tail: &Tail) -> Value {
     })
 }
 
-fn statistics(of: &LossStatistics) -> Value {
+fn line_figures(of: &LineFigures) -> Value {
     json!({
         "mean": estimate(of.mean),
         "deviation": estimate(of.deviation),
         "probability": estimate(of.probability),
         "maximum": of.maximum,
-        "tail": tail(&of.tail),
+        "tail": tail(&of.shortfall),
+        "at_risk": tail(&of.at_risk),
+        "variance_of_plain_paths": {"mean": of.mean_reduction, "expected_shortfall": of.shortfall_reduction},
     })
 }
 
-fn horizon(of: &Horizon) -> Value {
+fn horizon(of: &HorizonFigures) -> Value {
+    let market = |market: &seawall_actuary::loss::MarketFigures| {
+        json!({
+            "gross": line_figures(&market.gross),
+            "owed": line_figures(&market.owed),
+            "claim_probability": estimate(market.claim_probability),
+            "limit_probability": estimate(market.limit_probability),
+            "shortfall_part": estimate(market.shortfall_part),
+        })
+    };
+    let layer = |layer: &LayerFigures| {
+        json!({
+            "layer": layer.name,
+            "expected_loss": estimate(layer.expected_loss),
+            "shortfall_part": estimate(layer.shortfall_part),
+        })
+    };
     json!({
-        "years": of.years,
-        "gross_by_market": of.gross.iter().map(statistics).collect::<Vec<_>>(),
-        "gross": statistics(&of.gross_pool),
-        "owed": statistics(&of.owed_pool),
-        "owed_at_risk": tail(&of.owed_at_risk),
+        "markets": of.markets.iter().map(market).collect::<Vec<_>>(),
+        "gross": line_figures(&of.gross),
+        "owed": line_figures(&of.owed),
+        "layers": of.layers.iter().map(layer).collect::<Vec<_>>(),
+    })
+}
+
+/// How the paths were drawn, and what that was worth.
+fn drawn(quote: &Quote) -> Value {
+    let figures = &quote.pricing.figures;
+    let components = quote.pricing.design.mixture.components.iter().map(|(share, tilt)| {
+        let further = tilt.further.iter().map(|(probability, jump)| {
+            json!({
+                "of": format!("{:?}", jump.source),
+                "probability": probability,
+                "beyond": jump.beyond,
+                "scale": jump.scale,
+                "stress": jump.stress,
+            })
+        });
+        json!({"share": share, "stress_start": tilt.stress_start, "further": further.collect::<Vec<_>>()})
+    });
+    json!({
+        "paths": figures.paths,
+        "mean_weight": estimate(figures.mean_weight),
+        "effective_samples": figures.effective_samples,
+        "components": components.collect::<Vec<_>>(),
+    })
+}
+
+/// What events do to each market; nothing where they are left out.
+fn events(quote: &Quote) -> Value {
+    let Some(events) = &quote.pricing.events else { return Value::Null };
+    let markets = events.iter().zip(&quote.pricing.risks).map(|(events, risk)| {
+        let causes = events.peril.causes.iter().map(
+            |cause| json!({"cause": format!("{:?}", cause.cause), "rate": cause.rate, "severity": cause.severity}),
+        );
+        let experience = &events.peril.experience;
+        json!({
+            "market": risk.name,
+            "causes": causes.collect::<Vec<_>>(),
+            "rate_of_the_kind": estimate(events.peril.collective_rate),
+            "rate": estimate(events.peril.rate),
+            "own_rate": experience.own,
+            "credibility": experience.credibility,
+            "factor": experience.factor,
+            "expected_cost_before_own_record": events.peril.collective_mean,
+            "expected_cost": estimate(events.peril.mean),
+            "payment_by_collective": events.collective,
+            "payment_moved_by_own_record": events.experience,
+            "own_losses": events.losses.map(|losses| json!({
+                "collective_ratio": losses.ratio.collective,
+                "own_ratio": losses.ratio.own,
+                "credibility": losses.ratio.credibility,
+                "factor": losses.factor,
+            })),
+        })
+    });
+    json!(markets.collect::<Vec<_>>())
+}
+
+/// The pool over the capital horizon, events included.
+fn pool(quote: &Quote) -> Value {
+    let pool = &quote.pricing.pool;
+    json!({
+        "expected_shortfall": estimate(pool.shortfall.expected_shortfall),
+        "value_at_risk": estimate(pool.at_risk.value_at_risk),
+        "optimal_fund": estimate(pool.optimal_fund),
+        "capital_by_market": pool.capital.iter().map(|&part| estimate(part)).collect::<Vec<_>>(),
     })
 }
 
@@ -161,6 +244,9 @@ fn premium(quote: &Quote) -> Value {
         json!({
             "market": line.name,
             "expected_loss": estimate(line.expected_loss),
+            "market_peril": estimate(line.losses.market),
+            "event_peril": estimate(line.losses.event),
+            "experience": line.losses.experience,
             "capital": estimate(line.capital),
             "loading": line.loading,
             "expenses": line.expenses,
@@ -168,9 +254,12 @@ fn premium(quote: &Quote) -> Value {
             "total": estimate(line.total),
             "rate_on_cover_a_year": line.per_cover_year,
             "rate_on_debt_a_year": line.per_debt_year,
+            "going_rate": line.going_rate.as_ref().map(|rate| json!({
+                "asset": rate.asset, "rate": rate.rate, "month": rate.month, "source": rate.source,
+            })),
         })
     };
-    let policies = pricing.policies.iter().zip(&pricing.risks).map(|(policy, risk)| {
+    let policies = pricing.design.policies.iter().zip(&pricing.risks).map(|(policy, risk)| {
         json!({
             "market": risk.name,
             "deductible": policy.deductible,
@@ -188,7 +277,7 @@ fn premium(quote: &Quote) -> Value {
 
 fn layers(quote: &Quote) -> Value {
     let pricing = &quote.pricing;
-    let count = pricing.layers.tranches();
+    let count = pricing.design.layers.tranches();
     let optional = |of: Option<Estimate>| of.map(estimate);
     let rows = pricing.tranches.iter().enumerate().map(|(index, layer)| {
         json!({

@@ -229,7 +229,7 @@ fn message(
     market: &MarketBinding,
 ) -> Result<SignedQuote, Failure> {
     let (pricing, terms) = (&quote.pricing, &quote.request.terms);
-    let (policy, line) = (&pricing.policies[index], &pricing.premiums[index]);
+    let (policy, line) = (&pricing.design.policies[index], &pricing.premiums[index]);
     let decimals = binding.decimals.unwrap_or(DECIMALS);
     let up = |amount: f64| premium_units(amount, decimals).map_err(Failure::input);
     let down = |amount: f64| units_down(amount, decimals).map_err(Failure::input);

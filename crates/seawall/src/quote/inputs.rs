@@ -9,8 +9,10 @@ use flate2::read::MultiGzDecoder;
 use seawall_actuary::book::{Book, Market};
 use seawall_actuary::price::PriceHistory;
 use seawall_formats::crvusd::{self, Exclusions, MarketExclusions, Tally, read_crvusd};
+use seawall_formats::bad_debt_events::{BadDebtEvent, read_events};
 use seawall_formats::depth_quotes::{DepthCurve, read_depth};
 use seawall_formats::loan_book::{LoanBookOptions, read_loan_book};
+use seawall_formats::market_record::{MarketRecord, read_market_record};
 use seawall_formats::market_terms::{MarketTable, read_market_terms};
 use seawall_formats::price_table::read_prices;
 use seawall_formats::{FormatError, Source};
@@ -36,6 +38,12 @@ pub enum Role {
     /// Loans.
     #[serde(rename = "loan book")]
     LoanBook,
+    /// Recorded events of bad debt.
+    #[serde(rename = "events")]
+    Events,
+    /// The markets' own records.
+    #[serde(rename = "record")]
+    Record,
 }
 
 impl Role {
@@ -46,6 +54,8 @@ impl Role {
             Self::Depth => "depth quotes",
             Self::Markets => "market file",
             Self::LoanBook => "loan book",
+            Self::Events => "events",
+            Self::Record => "record",
         }
     }
 
@@ -56,6 +66,8 @@ impl Role {
             Self::Depth => "--depth",
             Self::Markets => "--markets",
             Self::LoanBook => "--book",
+            Self::Events => "--events",
+            Self::Record => "--record",
         }
     }
 }
@@ -113,6 +125,10 @@ pub struct Inputs {
     pub exclusions: Option<Exclusions>,
     /// Impact curves.
     pub curves: Vec<DepthCurve>,
+    /// Recorded events.
+    pub events: Vec<BadDebtEvent>,
+    /// The markets' own records.
+    pub records: Vec<MarketRecord>,
     /// Day or moment of the book.
     pub snapshot: String,
     /// What was assumed by the reader of the book.
@@ -138,6 +154,10 @@ pub struct Selection<'a> {
     pub prices: Option<&'a Path>,
     /// Depth quotes.
     pub depth: Option<&'a Path>,
+    /// Recorded events.
+    pub events: Option<&'a Path>,
+    /// The markets' own records.
+    pub record: Option<&'a Path>,
     /// Which token follows which price; later entries go before earlier ones.
     pub follows: Vec<Follow>,
 }
@@ -153,6 +173,10 @@ pub struct Loaded {
     pub markets: Option<File>,
     /// Loan book.
     pub book: File,
+    /// Recorded events.
+    pub events: File,
+    /// The markets' own records.
+    pub record: Option<File>,
 }
 
 /// One file.
@@ -173,15 +197,18 @@ impl File {
 impl Loaded {
     /// The files in the order of a quote.
     pub fn files(&self) -> impl Iterator<Item = &File> {
-        [Some(&self.prices), Some(&self.depth), self.markets.as_ref(), Some(&self.book)].into_iter().flatten()
+        let Self { prices, depth, markets, book, events, record } = self;
+        let own = [markets.as_ref(), record.as_ref()].into_iter().flatten();
+        [prices, depth, events, book].into_iter().chain(own)
     }
 }
 
 impl Loaded {
     /// The files, to be named anew.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut File> {
-        let Self { prices, depth, markets, book } = self;
-        [Some(prices), Some(depth), markets.as_mut(), Some(book)].into_iter().flatten()
+        let Self { prices, depth, markets, book, events, record } = self;
+        let own = [markets.as_mut(), record.as_mut()].into_iter().flatten();
+        [prices, depth, events, book].into_iter().chain(own)
     }
 }
 
@@ -211,6 +238,11 @@ pub fn load(selection: &Selection<'_>) -> Result<Loaded, Failure> {
         depth: take(Role::Depth, selection.depth, shipped::DEPTH)?,
         markets,
         book: take(Role::LoanBook, selection.book, shipped::BORROWERS)?,
+        events: take(Role::Events, selection.events, shipped::EVENTS)?,
+        record: match selection.record {
+            Some(path) => Some(take(Role::Record, Some(path), shipped::EVENTS)?),
+            None => None,
+        },
     })
 }
 
@@ -222,10 +254,15 @@ pub fn understand(loaded: &Loaded, selection: &Selection<'_>) -> Result<Inputs, 
     let history = read_prices(loaded.prices.source()).map_err(unreadable)?.history;
     let curves = read_depth(loaded.depth.source()).map_err(unreadable)?;
     let origins = loaded.files().map(|file| file.origin.clone()).collect();
-    match &loaded.markets {
+    let mut inputs = match &loaded.markets {
         None => snapshot(loaded, selection, history, curves, origins),
         Some(terms) => from_file(loaded, terms, selection, history, curves, origins),
+    }?;
+    inputs.events = read_events(loaded.events.source()).map_err(unreadable)?;
+    if let Some(record) = &loaded.record {
+        inputs.records = read_market_record(record.source()).map_err(unreadable)?;
     }
+    Ok(inputs)
 }
 
 /// The shipped crvUSD snapshot of a day.
@@ -256,6 +293,8 @@ fn snapshot(
         history,
         exclusions: Some(made.exclusions),
         curves,
+        events: Vec::new(),
+        records: Vec::new(),
         snapshot: windows::minute(made.time),
         assumptions: made.assumptions.iter().map(|&text| text.to_owned()).collect(),
         origins,
@@ -290,6 +329,8 @@ fn from_file(
         history,
         exclusions: Some(exclusions),
         curves,
+        events: Vec::new(),
+        records: Vec::new(),
         assumptions,
         origins,
         date: None,

@@ -1,11 +1,17 @@
 //! From inputs to a price model and markets ready to be run: calibration, pegs of staking tokens, depth.
 
-use seawall_actuary::liquidation::{ByRegime, Columns, Depth, ImpactCurve, MarketModel, MarketSpec};
+use seawall_actuary::liquidation::{
+    ByRegime, Columns, Depth, DepthPool, Feedback, ImpactCurve, ImpactShape, LiquidationRules, Reservoir,
+    System, SystemOptions,
+};
 use seawall_actuary::price::calibrate::{Calibration, CalibrationOptions, calibrate};
-use seawall_actuary::price::{AssetModel, Model};
+use seawall_actuary::price::{AssetModel, FilteredModel, FilteredOptions, Model, PriceModel};
+use seawall_actuary::pricing::{EventRisk, EventRisks, Exposure, system_of};
+use seawall_formats::bad_debt_events::event_peril;
 
-use super::assumptions::{Assumptions, Follow};
+use super::assumptions::{Assumptions, Follow, Law};
 use super::inputs::{Inputs, Insured};
+use super::pricing::refused;
 use crate::output::Failure;
 
 /// The model of prices and of each market.
@@ -16,10 +22,16 @@ pub struct Modelled {
     /// Windows held out of it, Unix seconds.
     pub held_out: Vec<(u64, u64)>,
     /// The price model.
-    pub prices: Model,
-    /// The markets, in the order of the book.
-    pub markets: Vec<MarketModel>,
-    /// Debt a market can sell an hour, by regime, quote currency.
+    pub prices: PriceModel,
+    /// The markets as they are priced, in the order of the book.
+    pub exposures: Vec<Exposure>,
+    /// What they share.
+    pub shared: SystemOptions,
+    /// The markets ready to be run.
+    pub system: System,
+    /// Events; none where they are left out.
+    pub events: Option<EventRisks>,
+    /// Debt that each market's pool of depth can sell an hour, by regime, quote currency.
     pub depth: Vec<ByRegime>,
 }
 
@@ -33,21 +45,116 @@ pub fn build(
     assumptions: &Assumptions,
 ) -> Result<Modelled, Failure> {
     let columns = columns(inputs);
-    let options = CalibrationOptions { hold_out: held_out.clone(), ..CalibrationOptions::default() };
+    let options = CalibrationOptions {
+        hold_out: held_out.clone(),
+        law: assumptions.law.of_jumps(),
+        ..CalibrationOptions::default()
+    };
     let calibration = calibrate(&inputs.history, &columns, &options).map_err(Failure::input)?;
-    let prices = price_model(inputs, &calibration, assumptions)?;
+    let prices = match assumptions.law {
+        Law::Filtered => filtered(inputs, &columns, options, assumptions)?,
+        _ => parametric(inputs, &calibration, assumptions)?,
+    };
     let depth = inputs
         .insured
         .iter()
         .map(|insured| depth(inputs, insured, assumptions))
         .collect::<Result<Vec<ByRegime>, Failure>>()?;
-    let markets = inputs
+    let exposures = inputs
         .insured
         .iter()
         .zip(&depth)
-        .map(|(insured, &depth)| market(insured, depth, &prices, assumptions))
-        .collect::<Result<Vec<MarketModel>, Failure>>()?;
-    Ok(Modelled { calibration, held_out, prices, markets, depth })
+        .map(|(insured, depth)| {
+            // Run alone, a market has its share by debt of the buyers that it meets with others.
+            let share = share_by_debt(inputs, insured);
+            let own = ByRegime { calm: depth.calm * share, stressed: depth.stressed * share };
+            exposure(insured, own, &prices, assumptions)
+        })
+        .collect::<Result<Vec<Exposure>, Failure>>()?;
+    let shared = shared(inputs, &depth, assumptions)?;
+    let system = system_of(&exposures, &shared).map_err(refused)?;
+    let events = events(inputs, &exposures, assumptions)?;
+    Ok(Modelled { calibration, held_out, prices, exposures, shared, system, events, depth })
+}
+
+/// Markets that sell what follows one price meet the same buyers: one pool of depth each, and one impact.
+fn shared(inputs: &Inputs, depth: &[ByRegime], assumptions: &Assumptions) -> Result<SystemOptions, Failure> {
+    let mut families: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (index, insured) in inputs.insured.iter().enumerate() {
+        let column = insured.follow.column.as_str();
+        match families.iter_mut().find(|(known, _)| *known == column) {
+            Some((_, members)) => members.push(index),
+            None => families.push((column, vec![index])),
+        }
+    }
+    let mut options = SystemOptions {
+        reservoir: Some(Reservoir {
+            half_life_hours: core::f64::consts::LN_2 * assumptions.refill_hours,
+            crash_sensitivity: assumptions.crash_sensitivity,
+            ..Reservoir::default()
+        }),
+        delay: assumptions.congestion.spells(),
+        outages: assumptions.outages.outages(),
+        ..SystemOptions::default()
+    };
+    for (_, markets) in families {
+        // Quotes of the family's tokens are of the same buyers: the deepest counts.
+        let deepest = |of: fn(&ByRegime) -> f64| markets.iter().map(|&m| of(&depth[m])).fold(0.0, f64::max);
+        let (calm, stressed) = (deepest(|d| d.calm), deepest(|d| d.stressed));
+        let bonus = markets.iter().map(|&m| inputs.insured[m].bonus).fold(0.0, f64::max);
+        if assumptions.impact_share > 0.0 && calm > 0.0 {
+            options.feedback.push(Feedback {
+                markets: markets.clone(),
+                depth: calm * assumptions.refill_hours,
+                // A sale of the whole depth costs the seller the bonus: so far it moves the price of its pool.
+                impact: assumptions.impact_share * bonus.ln_1p(),
+                shape: ImpactShape::Linear,
+                half_life_hours: core::f64::consts::LN_2 * assumptions.refill_hours,
+                most_rounds: 32,
+            });
+        }
+        let depth = Depth::per_hour(calm, stressed).map_err(Failure::input)?;
+        options.pools.push(DepthPool { markets, depth });
+    }
+    Ok(options)
+}
+
+/// Event peril from the recorded events, and each market's own record.
+fn events(
+    inputs: &Inputs,
+    exposures: &[Exposure],
+    assumptions: &Assumptions,
+) -> Result<Option<EventRisks>, Failure> {
+    if !assumptions.events {
+        return Ok(None);
+    }
+    let kind = assumptions.venue.kind();
+    let (peril, spread) =
+        event_peril(&inputs.events, kind, assumptions.venue_years).map_err(Failure::input)?;
+    if let Some(unknown) = inputs
+        .records
+        .iter()
+        .find(|record| !exposures.iter().any(|exposure| exposure.market.name == record.market))
+    {
+        return Err(Failure::input(format!(
+            "the record names market {}, which is not in the book",
+            unknown.market
+        )));
+    }
+    let markets = exposures
+        .iter()
+        .map(|exposure| {
+            let record = inputs.records.iter().find(|record| record.market == exposure.market.name);
+            EventRisk {
+                venue: kind,
+                exposure: exposure.debt(),
+                cap: f64::INFINITY,
+                own: record.map_or_else(Default::default, |record| record.events),
+                losses: record.map_or_else(Vec::new, |record| record.losses.clone()),
+            }
+        })
+        .collect();
+    Ok(Some(EventRisks { peril, spread, markets }))
 }
 
 /// Columns to fit: those that the book needs, and at least two where the history has them, because a crash is
@@ -71,29 +178,58 @@ fn columns(inputs: &Inputs) -> Vec<&str> {
     columns
 }
 
-fn price_model(
+fn parametric(
     inputs: &Inputs,
     calibration: &Calibration,
     assumptions: &Assumptions,
-) -> Result<Model, Failure> {
+) -> Result<PriceModel, Failure> {
     let mut parameters = calibration.parameters();
-    for insured in &inputs.insured {
-        for follow in std::iter::once(&insured.follow).chain(&insured.debt_follow) {
-            let known = parameters.assets.iter().any(|asset| asset.symbol == symbol(follow));
-            if !known {
-                parameters.assets.push(AssetModel::peg(&follow.symbol, assumptions.peg(&follow.column)));
-            }
+    for follow in follows(inputs) {
+        let known = parameters.assets.iter().any(|asset| asset.symbol == symbol(follow));
+        if !known {
+            parameters.assets.push(AssetModel::peg(&follow.symbol, assumptions.peg(&follow.column)));
         }
     }
-    for insured in &inputs.insured {
-        if let Some(debt) = &insured.debt_follow {
-            let pair = (symbol(&insured.follow).to_owned(), symbol(debt).to_owned());
-            if !parameters.pairs.contains(&pair) {
-                parameters.pairs.push(pair);
-            }
+    for (base, quote) in pairs(inputs) {
+        if !parameters.pairs.contains(&(base.to_owned(), quote.to_owned())) {
+            parameters.pairs.push((base.to_owned(), quote.to_owned()));
         }
     }
-    Model::new(parameters).map_err(Failure::input)
+    Ok(PriceModel::Parametric(Model::new(parameters).map_err(Failure::input)?))
+}
+
+fn filtered(
+    inputs: &Inputs,
+    columns: &[&str],
+    returns: CalibrationOptions,
+    assumptions: &Assumptions,
+) -> Result<PriceModel, Failure> {
+    let options = FilteredOptions { returns, ..FilteredOptions::default() };
+    let mut model = FilteredModel::fit(&inputs.history, columns, &options).map_err(Failure::input)?;
+    for follow in follows(inputs) {
+        if model.column(symbol(follow)).is_none() {
+            model =
+                model.with_peg(&follow.symbol, assumptions.peg(&follow.column)).map_err(Failure::input)?;
+        }
+    }
+    for (base, quote) in pairs(inputs) {
+        if model.pair_column(base, quote).is_none() {
+            model = model.with_pair(base, quote).map_err(Failure::input)?;
+        }
+    }
+    Ok(PriceModel::Filtered(model))
+}
+
+/// Tokens whose price is needed.
+fn follows(inputs: &Inputs) -> impl Iterator<Item = &Follow> {
+    inputs.insured.iter().flat_map(|insured| std::iter::once(&insured.follow).chain(&insured.debt_follow))
+}
+
+/// Pairs whose ratio is a market's price.
+fn pairs(inputs: &Inputs) -> impl Iterator<Item = (&str, &str)> {
+    inputs.insured.iter().filter_map(|insured| {
+        insured.debt_follow.as_ref().map(|debt| (symbol(&insured.follow), symbol(debt)))
+    })
 }
 
 /// Name of the model's asset that a token follows: itself where it has a basis, else the column.
@@ -101,7 +237,14 @@ fn symbol(follow: &Follow) -> &str {
     if follow.has_basis() { &follow.symbol } else { &follow.column }
 }
 
-/// Debt that the market can sell an hour. Markets on one price meet the same buyers: each has its share by debt.
+/// A market's part of the debt of all that sell what follows its price.
+fn share_by_debt(inputs: &Inputs, insured: &Insured) -> f64 {
+    let value = |other: &Insured| other.market.debt() * other.debt_price;
+    let family = inputs.insured.iter().filter(|other| other.follow.column == insured.follow.column);
+    value(insured) / family.map(value).sum::<f64>()
+}
+
+/// Debt that the buyers of a market's collateral take an hour at its bonus.
 fn depth(inputs: &Inputs, insured: &Insured, assumptions: &Assumptions) -> Result<ByRegime, Failure> {
     let asset = &insured.market.collateral_asset;
     let Some(curve) = inputs.curves.iter().find(|curve| curve.sell_asset == *asset) else {
@@ -117,20 +260,16 @@ fn depth(inputs: &Inputs, insured: &Insured, assumptions: &Assumptions) -> Resul
         assumptions.refill_hours,
         assumptions.stress_depth,
     )
-    .map_err(Failure::input)?
-    .by_regime();
-    let value = |other: &Insured| other.market.debt() * other.debt_price;
-    let family = inputs.insured.iter().filter(|other| other.follow.column == insured.follow.column);
-    let share = value(insured) / family.map(value).sum::<f64>();
-    Ok(ByRegime { calm: depth.calm * share, stressed: depth.stressed * share })
+    .map_err(Failure::input)?;
+    Ok(depth.by_regime())
 }
 
-fn market(
+fn exposure(
     insured: &Insured,
     depth: ByRegime,
-    prices: &Model,
+    prices: &PriceModel,
     assumptions: &Assumptions,
-) -> Result<MarketModel, Failure> {
+) -> Result<Exposure, Failure> {
     let missing = || Failure::input(format!("the price model has no column for {}", insured.market.name));
     let columns = match &insured.debt_follow {
         None => Columns::Collateral(prices.column(symbol(&insured.follow)).ok_or_else(missing)?),
@@ -139,8 +278,8 @@ fn market(
             debt: prices.column(symbol(debt)).ok_or_else(missing)?,
         },
     };
-    let spec = MarketSpec {
-        market: &insured.market,
+    Ok(Exposure {
+        market: insured.market.clone(),
         collateral_price: insured.collateral_price,
         debt_price: insured.debt_price,
         columns,
@@ -148,6 +287,6 @@ fn market(
         depth: Depth::per_hour(depth.calm, depth.stressed).map_err(Failure::input)?,
         delay_hours: assumptions.delay_of(insured.delay_hours),
         renewal_days: Some(assumptions.renewal_days),
-    };
-    MarketModel::new(&spec).map_err(Failure::input)
+        rules: LiquidationRules { gas: assumptions.gas, close_factor: assumptions.close_factor },
+    })
 }

@@ -27,7 +27,7 @@ use assumptions::Assumptions;
 use file::QuoteFile;
 use inputs::Inputs;
 use market_model::Modelled;
-use pricing::Pricing;
+use pricing::{DesignOptions, Pricing, Terms};
 use request::QuoteRequest;
 
 use crate::output::{self, Failure, Format, print_json, progress};
@@ -72,22 +72,34 @@ impl Quote {
 
     /// What the model leaves out, in words.
     pub fn gaps(&self) -> Vec<&'static str> {
-        assumptions::gaps(&self.inputs.insured)
+        self.assumptions.gaps(&self.inputs.insured)
     }
+}
+
+/// What is asked of files already read.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// What is assumed and not read.
+    pub assumed: Assumptions,
+    /// Windows held out of the calibration, Unix seconds.
+    pub held_out: Vec<(u64, u64)>,
+    /// Terms, paths and seed.
+    pub terms: Terms,
+    /// How paths are drawn.
+    pub drawing: DesignOptions,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
-    let terms = args.terms()?;
-    let assumptions = args.assumptions()?;
+    let asked = args.asked()?;
     args.out.as_deref().map(output::writable).transpose()?;
     let inputs = inputs::read(&args.selection())?;
-    let (asked, known) = args.hold_out();
+    let (windows, known) = args.hold_out();
     let end = inputs.history.time(inputs.history.rows());
-    let held_out = windows::hold_out(asked, known, inputs.history.start, end)?;
+    let held_out = windows::hold_out(windows, known, inputs.history.start, end)?;
     let markets: Vec<&str> = inputs.insured.iter().map(|insured| insured.market.name.as_str()).collect();
     let binding = args.binding.binding(&markets)?;
-    let quote = make(inputs, assumptions, held_out, &terms, format)?;
+    let quote = make(inputs, Asked { held_out, ..asked }, format)?;
     let written = match &args.out {
         None => None,
         Some(path) => {
@@ -107,16 +119,11 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
 }
 
 /// Makes a quote from inputs already read.
-pub fn make(
-    inputs: Inputs,
-    assumptions: Assumptions,
-    held_out: Vec<(u64, u64)>,
-    terms: &pricing::Terms,
-    format: Format,
-) -> Result<Quote, Failure> {
-    let request = QuoteRequest::of(&inputs, &assumptions, &held_out, terms);
-    let modelled = market_model::build(&inputs, held_out, &assumptions)?;
+pub fn make(inputs: Inputs, asked: Asked, format: Format) -> Result<Quote, Failure> {
+    let request = QuoteRequest::of(&inputs, &asked);
+    let Asked { assumed, held_out, terms, drawing } = asked;
+    let modelled = market_model::build(&inputs, held_out, &assumed)?;
     let bar = progress(terms.paths as u64, "simulating", format);
-    let pricing = pricing::price(&inputs, &modelled, terms, &bar)?;
-    Ok(Quote { request, inputs, assumptions, modelled, pricing })
+    let pricing = pricing::price(&modelled, &terms, &drawing, &bar)?;
+    Ok(Quote { request, inputs, assumptions: assumed, modelled, pricing })
 }

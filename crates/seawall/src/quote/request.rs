@@ -6,9 +6,10 @@ use seawall_quote::{Word, keccak256};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Asked;
 use super::assumptions::{Assumptions, Follow};
 use super::inputs::{Inputs, Origin, Role};
-use super::pricing::Terms;
+use super::pricing::{DesignOptions, Terms};
 use super::{figures, windows};
 
 /// The form of a request and of the file around it.
@@ -17,7 +18,7 @@ pub const FORMAT: &str = "seawall-quote-1";
 /// Number of the model. It is raised whenever the same inputs give other figures, or a figure more or less, so that
 /// a quote that cannot be compared says so instead of failing. The pinned digest beside the tests of
 /// `seawall verify` tells when.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 /// What was asked, of what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct QuoteRequest {
     pub held_out: Vec<(u64, u64)>,
     /// Terms, paths and seed.
     pub terms: Terms,
+    /// How paths are drawn.
+    pub drawing: DesignOptions,
     /// What is assumed and not read.
     pub assumed: Assumptions,
 }
@@ -94,7 +97,7 @@ impl FileEntry {
 
 impl QuoteRequest {
     /// The request behind inputs already read, by this program.
-    pub fn of(inputs: &Inputs, assumed: &Assumptions, held_out: &[(u64, u64)], terms: &Terms) -> Self {
+    pub fn of(inputs: &Inputs, asked: &Asked) -> Self {
         Self {
             format: FORMAT.to_owned(),
             model: ModelId { release: env!("CARGO_PKG_VERSION").to_owned(), number: MODEL_VERSION },
@@ -103,9 +106,20 @@ impl QuoteRequest {
                 date: inputs.date.clone(),
                 follows: inputs.follows.clone(),
             },
-            held_out: held_out.to_vec(),
-            terms: terms.clone(),
-            assumed: assumed.clone(),
+            held_out: asked.held_out.clone(),
+            terms: asked.terms.clone(),
+            drawing: asked.drawing,
+            assumed: asked.assumed.clone(),
+        }
+    }
+
+    /// What was asked, beside the files.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            assumed: self.assumed.clone(),
+            held_out: self.held_out.clone(),
+            terms: self.terms.clone(),
+            drawing: self.drawing,
         }
     }
 
@@ -150,6 +164,7 @@ mod tests {
             },
             held_out: vec![(1_583_884_800, 1_584_230_400)],
             terms: Terms::default(),
+            drawing: DesignOptions::default(),
             assumed: Assumptions::default(),
         }
     }

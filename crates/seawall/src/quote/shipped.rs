@@ -1,4 +1,4 @@
-//! Data that the binary carries: crvUSD borrowers, hourly closes and sale quotes. Their origins and licences
+//! Data that the binary carries: crvUSD borrowers, hourly closes, sale quotes and events. Their origins and licences
 //! stand in the repository's `data/` folder.
 
 /// Hourly closes of BTC and ETH, 2019 to 2023.
@@ -16,6 +16,10 @@ pub const DEPTH: (&str, &[u8]) = (
     "data/depth/quotes-2023-11-20.csv.gz",
     include_bytes!("../../../../data/depth/quotes-2023-11-20.csv.gz"),
 );
+
+/// Recorded events of bad debt, 2018 to April 2026.
+pub const EVENTS: (&str, &[u8]) =
+    ("data/events/bad-debt-events.csv", include_bytes!("../../../../data/events/bad-debt-events.csv"));
 
 /// Day of the loan book that is priced unless another is named.
 pub const SNAPSHOT: &str = "2023-11-15";

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use seawall_actuary::loss::{Estimate, LossStatistics, Tail};
+use seawall_actuary::loss::{Estimate, HorizonFigures, LineFigures, Tail};
 
 use super::figures::{level, money, percent, percent_with_error, short, with_error};
 use super::grid::grid as table;
@@ -168,20 +168,21 @@ pub fn regime(quote: &Quote) -> String {
 /// Gross losses of each market and of all.
 pub fn losses(quote: &Quote) -> comfy_table::Table {
     let pricing = &quote.pricing;
-    let row = |name: &str, term: &LossStatistics, year: &LossStatistics| {
+    let (within, over) = (pricing.term(), pricing.horizon());
+    let row = |name: &str, term: &LineFigures, year: &LineFigures| {
         [
             name.to_owned(),
             with_error(term.mean),
             percent(term.probability.value),
             with_error(year.mean),
-            tail_text(year.tail.expected_shortfall, &year.tail),
+            tail_text(year.shortfall.expected_shortfall, &year.shortfall),
             short(year.maximum),
         ]
     };
     let markets = quote.inputs.insured.iter().enumerate().map(|(index, insured)| {
-        row(&insured.market.name, &pricing.term.gross[index], &pricing.horizon.gross[index])
+        row(&insured.market.name, &within.markets[index].gross, &over.markets[index].gross)
     });
-    let total = row("all", &pricing.term.gross_pool, &pricing.horizon.gross_pool);
+    let total = row("all", &within.gross, &over.gross);
     let term = format!("mean, {} days", pricing.terms.term_days);
     let year = format!("mean, {} days", pricing.terms.horizon_days);
     let shortfall = format!("ES {}", level(SHORTFALL_LEVEL));
@@ -237,7 +238,7 @@ pub fn terms(quote: &Quote) -> comfy_table::Table {
         Some(_) => "as asked".to_owned(),
         None => level(at),
     };
-    let rows = pricing.policies.iter().zip(&pricing.risks).map(|(policy, risk)| {
+    let rows = pricing.design.policies.iter().zip(&pricing.risks).map(|(policy, risk)| {
         [
             risk.name.clone(),
             money(policy.deductible),
@@ -253,17 +254,17 @@ pub fn terms(quote: &Quote) -> comfy_table::Table {
 
 /// Tail of what the pool owes.
 pub fn pool(quote: &Quote) -> comfy_table::Table {
-    let (term, year) = (&quote.pricing.term, &quote.pricing.horizon);
-    let row = |name: String, of: &dyn Fn(&super::pricing::Horizon) -> String| [name, of(term), of(year)];
+    let (term, year) = (quote.pricing.term(), quote.pricing.horizon());
+    let row = |name: String, of: &dyn Fn(&HorizonFigures) -> String| [name, of(term), of(year)];
     let rows = [
-        row("mean".to_owned(), &|h| with_error(h.owed_pool.mean)),
-        row("probability of any".to_owned(), &|h| percent_with_error(h.owed_pool.probability)),
-        row("deviation".to_owned(), &|h| with_error(h.owed_pool.deviation)),
+        row("mean".to_owned(), &|h| with_error(h.owed.mean)),
+        row("probability of any".to_owned(), &|h| percent_with_error(h.owed.probability)),
+        row("deviation".to_owned(), &|h| with_error(h.owed.deviation)),
         row(format!("VaR {}", level(AT_RISK_LEVEL)), &|h| {
-            tail_text(h.owed_at_risk.value_at_risk, &h.owed_at_risk)
+            tail_text(h.owed.at_risk.value_at_risk, &h.owed.at_risk)
         }),
         row(format!("ES {}", level(SHORTFALL_LEVEL)), &|h| {
-            tail_text(h.owed_pool.tail.expected_shortfall, &h.owed_pool.tail)
+            tail_text(h.owed.shortfall.expected_shortfall, &h.owed.shortfall)
         }),
     ];
     let term = format!("{} days", quote.pricing.terms.term_days);
@@ -277,7 +278,7 @@ pub fn premium_note(quote: &Quote) -> String {
     format!(
         "  the last line adds up the markets' errors; the pool's own expected loss has ± {}. Bonus is its expected \
          payout: {} of each premium is set aside for it",
-        money(pricing.term.owed_pool.mean.standard_error),
+        money(pricing.term().owed.mean.standard_error),
         percent(pricing.terms.no_claims_share)
     )
 }
@@ -289,7 +290,7 @@ pub fn layers_note(quote: &Quote) -> String {
     format!(
         "  losses within the term, returns a year; breakeven is the expected loss a year. The layers share the premium \
          less expenses and what is set aside; {} of expected loss lies beyond them",
-        money((pricing.term.owed_pool.mean.value - borne).max(0.0))
+        money((pricing.term().owed.mean.value - borne).max(0.0))
     )
 }
 
@@ -302,14 +303,14 @@ pub fn layers(quote: &Quote) -> comfy_table::Table {
             |estimate: Option<Estimate>| estimate.map_or("-".to_owned(), |e| format!("{:.2}", e.value));
         let share = pricing.split.get(index).map_or("-".to_owned(), |&share| percent(share));
         [
-            layer_name(index, pricing.layers.tranches()),
+            layer_name(index, pricing.design.layers.tranches()),
             format!("{} - {}", short(tranche.attachment), short(tranche.exhaustion)),
             with_error(tranche.expected_loss),
             percent(tranche.probability_of_loss.value),
             percent(tranche.probability_of_exhaustion.value),
             share,
             money(tranche.premium),
-            rate(tranche.expected_return.map(|e| e.scaled(1.0 / pricing.term.years))),
+            rate(tranche.expected_return.map(|e| e.scaled(365.0 / pricing.terms.term_days))),
             rate(tranche.breakeven_spread),
             ratio(tranche.sharpe),
         ]

@@ -2,7 +2,7 @@
 //! was expected, the price of a share.
 
 use maud::{Markup, html};
-use seawall_actuary::loss::exceedance_probability;
+use seawall_actuary::loss::{ExceedancePoint, exceeded};
 
 use super::axis::{Axis, ceiling};
 use super::chart::{BEARER_COLOURS, FULL, Frame, HALF, legend, path, place, tick as tick_label};
@@ -20,29 +20,29 @@ const POINTS: usize = 160;
 pub fn exceedance(demo: &Demonstration) -> Markup {
     let frame = Frame::new(FULL, 340.0);
     let pricing = &demo.quote.pricing;
-    let sizes = pricing.layers.sizes();
-    let end = pricing.layers.attachment(sizes.len());
+    let sizes = pricing.design.layers.sizes();
+    let end = pricing.design.layers.attachment(sizes.len());
     let owed = demo.outcome.owed;
     let back: f64 = demo.outcome.layers[2..6].iter().map(|layer| layer.recovered).sum();
     let x = Axis::linear(0.0, ceiling((end * 1.04).max(owed * 1.15), 6), frame.left, frame.right);
     let y = Axis::logarithmic(1e-4, 1.0, frame.bottom, frame.top);
     let amounts: Vec<f64> = (0..=POINTS).map(|k| x.high * k as f64 / POINTS as f64).collect();
-    let curve = |losses: &[f64]| -> String {
-        let found = exceedance_probability(losses, &amounts).unwrap_or_default();
-        let points = amounts.iter().zip(&found).take_while(|(_, p)| p.value >= y.low);
-        path(points.map(|(&amount, p)| (x.at(amount), y.at(p.value))))
+    let curve = |points: &[ExceedancePoint]| -> String {
+        let found = amounts.iter().map(|&amount| (amount, exceeded(points, amount).value));
+        let points = found.take_while(|(_, p)| *p >= y.low);
+        path(points.map(|(amount, p)| (x.at(amount), y.at(p))))
     };
     let (term, year) =
-        (curve(&pricing.term.layers.total_pays()), curve(&pricing.horizon.layers.total_pays()));
+        (curve(&pricing.term().owed_exceedance), curve(&pricing.horizon().owed_exceedance));
     let bands: Vec<(f64, f64, &str, String)> = sizes
         .iter()
         .enumerate()
         .filter(|(_, size)| **size > 0.0)
         .map(|(index, &size)| {
-            let from = pricing.layers.attachment(index);
+            let from = pricing.design.layers.attachment(index);
             let text = format!(
                 "{}: {} to {}",
-                layer_name(index, pricing.layers.tranches()),
+                layer_name(index, pricing.design.layers.tranches()),
                 short(from),
                 short(from + size)
             );

@@ -32,8 +32,8 @@ pub fn premium(demo: &Demonstration) -> Markup {
         tbody {
             @for (index, line) in pricing.premiums.iter().enumerate() {
                 tr {
-                    td { (line.name) } td { (short(pricing.risks[index].debt)) } td { (short(pricing.policies[index].limit)) }
-                    td { (short(pricing.policies[index].deductible)) }
+                    td { (line.name) } td { (short(pricing.risks[index].debt)) } td { (short(pricing.design.policies[index].limit)) }
+                    td { (short(pricing.design.policies[index].deductible)) }
                     td { (error(line.expected_loss)) } td { (money(line.capital.value)) } td { (money(line.loading)) }
                     td { (money(line.expenses)) } td { (money(line.no_claims_bonus)) } td { (error(line.total)) }
                     td { (rate(line.per_cover_year)) } td { (rate(line.per_debt_year)) }
@@ -42,8 +42,8 @@ pub fn premium(demo: &Demonstration) -> Markup {
             @let total = &pricing.total;
             tr.sum {
                 td { "all" } td { (short(pricing.risks.iter().map(|risk| risk.debt).sum())) }
-                td { (short(pricing.policies.iter().map(|policy| policy.limit).sum())) }
-                td { (short(pricing.policies.iter().map(|policy| policy.deductible).sum())) }
+                td { (short(pricing.design.policies.iter().map(|policy| policy.limit).sum())) }
+                td { (short(pricing.design.policies.iter().map(|policy| policy.deductible).sum())) }
                 td { (error(total.expected_loss)) } td { (money(total.capital.value)) } td { (money(total.loading)) }
                 td { (money(total.expenses)) } td { (money(total.no_claims_bonus)) } td { (error(total.total)) }
                 td { (rate(total.per_cover_year)) } td { (rate(total.per_debt_year)) }
@@ -64,11 +64,11 @@ pub fn layers(demo: &Demonstration) -> Markup {
         (heads(&["layer", "from", "to", "ends at quantile", "expected loss", "any loss", "all lost", "premium", "return, a year", "breakeven, a year"]))
         tbody { @for (index, layer) in pricing.tranches.iter().enumerate() {
             tr {
-                td { i style=(fill(BEARER_COLOURS[index + 2])) {} (layer_name(index, pricing.layers.tranches())) }
+                td { i style=(fill(BEARER_COLOURS[index + 2])) {} (layer_name(index, pricing.design.layers.tranches())) }
                 td { (short(layer.attachment)) } td { (short(layer.exhaustion)) } td { (ends[index]) }
                 td { (error(layer.expected_loss)) } td { (percent(layer.probability_of_loss.value)) }
                 td { (percent(layer.probability_of_exhaustion.value)) } td { (money(layer.premium)) }
-                td { (of(layer.expected_return.map(|e| e.scaled(1.0 / pricing.term.years)))) } td { (of(layer.breakeven_spread)) }
+                td { (of(layer.expected_return.map(|e| e.scaled(365.0 / pricing.terms.term_days)))) } td { (of(layer.breakeven_spread)) }
             }
         } }
     } } }

@@ -25,6 +25,12 @@ pub struct Moved {
     /// Sale quotes.
     #[arg(long, value_name = "FILE")]
     depth: Option<PathBuf>,
+    /// Recorded events.
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// The markets' own records.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 impl Moved {
@@ -34,6 +40,8 @@ impl Moved {
             Role::Markets => self.markets.as_deref(),
             Role::Prices => self.prices.as_deref(),
             Role::Depth => self.depth.as_deref(),
+            Role::Events => self.events.as_deref(),
+            Role::Record => self.record.as_deref(),
         }
     }
 }
@@ -45,6 +53,8 @@ pub struct Selected {
     markets: Option<PathBuf>,
     prices: Option<PathBuf>,
     depth: Option<PathBuf>,
+    events: Option<PathBuf>,
+    record: Option<PathBuf>,
     date: String,
     follows: Vec<Follow>,
 }
@@ -58,6 +68,8 @@ impl Selected {
             date: &self.date,
             prices: self.prices.as_deref(),
             depth: self.depth.as_deref(),
+            events: self.events.as_deref(),
+            record: self.record.as_deref(),
             follows: self.follows.clone(),
         }
     }
@@ -87,10 +99,12 @@ pub fn selection(request: &QuoteRequest, moved: &Moved, quote: &Path) -> Result<
             Role::Markets => &mut selected.markets,
             Role::Prices => &mut selected.prices,
             Role::Depth => &mut selected.depth,
+            Role::Events => &mut selected.events,
+            Role::Record => &mut selected.record,
         };
         *place = located(entry, moved.of(entry.role), quote)?;
     }
-    for role in [Role::Prices, Role::Depth, Role::LoanBook] {
+    for role in [Role::Prices, Role::Depth, Role::LoanBook, Role::Events] {
         if !files.iter().any(|entry| entry.role == role) {
             return Err(Failure::input(format!("request.inputs.files: there is no {role}")));
         }

@@ -102,6 +102,7 @@ fn verify(
     }
     bounds::terms(&request.terms, bounds::Naming::File)?;
     bounds::assumptions(&request.assumed, bounds::Naming::File)?;
+    bounds::drawing(&request.drawing, bounds::Naming::File)?;
     let mut found = Verification { files: request.inputs.files.len(), ..Verification::default() };
     match compute(request)? {
         Err(differences) => found.differences = differences,
@@ -123,8 +124,7 @@ fn recompute(
     format: Format,
 ) -> Result<Quote, Failure> {
     let inputs = quote::inputs::understand(loaded, &selection.borrowed())?;
-    let mut quote =
-        quote::make(inputs, request.assumed.clone(), request.held_out.clone(), &request.terms, format)?;
+    let mut quote = quote::make(inputs, request.asked(), format)?;
     // Another release of the same model gives the same figures.
     quote.request.model.release.clone_from(&request.model.release);
     Ok(quote)

@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::quote::assumptions::{Assumptions, known_follows};
+use crate::quote::Asked;
+use crate::quote::assumptions::known_follows;
 use crate::quote::binding::BindingArgs;
 use crate::quote::figures::hex;
 use crate::quote::inputs::{self, Selection};
-use crate::quote::pricing::Terms;
+use crate::quote::pricing::{DesignOptions, Terms};
 
 const BOOK: &str = "market,account,collateral_asset,collateral_amount,debt_asset,debt_amount,liquidation_threshold\n\
                     eth,a,WETH,100,USDC,150000,0.83\n\
@@ -46,7 +47,9 @@ fn made() -> &'static (Quote, QuoteFile) {
         }
         let inputs = inputs::understand(&loaded, &selection).unwrap();
         let terms = Terms { paths: 500, deductible: Some(10_000.0), limit: Some(1e6), ..Terms::default() };
-        let quote = quote::make(inputs, Assumptions::default(), Vec::new(), &terms, Format::Json).unwrap();
+        let drawing = DesignOptions { tuning_paths: 256, sizing_paths: 256, ..DesignOptions::default() };
+        let asked = Asked { terms, drawing, ..Asked::default() };
+        let quote = quote::make(inputs, asked, Format::Json).unwrap();
         let binding = BindingArgs::default().binding(&["eth", "btc"]).unwrap();
         let file = QuoteFile::of(&quote, &binding).unwrap();
         (quote, file)
@@ -218,7 +221,7 @@ fn figures_of_a_model_do_not_change_without_its_number() {
 fn amounts_are_rounded_for_the_pool() {
     let (quote, file) = made();
     let message = &file.quotes[0].typed_data.message;
-    let (policy, line) = (&quote.pricing.policies[0], &quote.pricing.premiums[0]);
+    let (policy, line) = (&quote.pricing.design.policies[0], &quote.pricing.premiums[0]);
     assert_eq!(message.limit, 1_000_000_000_000_000_000_000_000);
     assert_eq!((message.event_limit, message.deductible), (message.limit, 10_000_000_000_000_000_000_000));
     assert_eq!((message.coinsurance, message.bonus_share, message.term_epochs), (100_000, 100_000, 13));
