@@ -261,7 +261,7 @@ fn arguments_that_cannot_be_read_are_one_document_with_json() {
         (&["--json", "verify"], "FILE"),
         (&["--json", "bid"], "bid"),
         (&["--json", "pool"], "command is missing"),
-        (&["--json"], "command is missing"),
+        (&["--json"], "requires a subcommand"),
     ] {
         let output = seawall(folder.path(), "2", arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

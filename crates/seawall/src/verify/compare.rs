@@ -34,7 +34,12 @@ pub fn request(file: &QuoteFile) -> Vec<Difference> {
 pub fn files(stated: &QuoteFile, computed: &QuoteFile) -> Vec<Difference> {
     let mut found = Vec::new();
     walk("result", &stated.result.0, &computed.result.0, &mut |what, stated, computed| {
-        found.push(difference(Kind::Figure, what, stated, computed, None));
+        // The digest comes first: where it is wrong, the figures are those of another request.
+        let digest = what == "result.inputs_digest";
+        let note =
+            digest.then(|| "the request was changed after the quote was made, or this digest was".to_owned());
+        let place = if digest { 0 } else { found.len() };
+        found.insert(place, difference(Kind::Figure, what, stated, computed, note));
     });
     let (stated, computed) = (signed(stated), signed(computed));
     for part in ["quotes", "not_signable"] {

@@ -71,9 +71,9 @@ impl Difference {
             format!("{}: stated {}, {found} {}", self.what, shown(&self.stated), shown(&self.found));
         match self.distance() {
             Some((distance, Some(relative))) => {
-                text += &format!(" (off by {distance:e}, {relative:e} of it)");
+                text += &format!(" (off by {distance:.3e}, {relative:.3e} of it)");
             }
-            Some((distance, None)) => text += &format!(" (off by {distance:e})"),
+            Some((distance, None)) => text += &format!(" (off by {distance:.3e})"),
             None => {}
         }
         if let Some(note) = &self.note {
