@@ -28,7 +28,7 @@ pub use crate::math::Estimate;
 pub use accumulator::LossAccumulator;
 pub use codec::CodecError;
 pub use exact::{ExactSum, SumOverflow, power_of_two_above};
-pub use exceedance::ExceedancePoint;
+pub use exceedance::{ExceedancePoint, loss_at, probability_at};
 pub use figures::{HorizonFigures, LineFigures, LossFigures, MarketFigures};
 pub use histogram::{LossHistogram, PartsHistogram};
 pub use layer::LayerFigures;
