@@ -8,6 +8,8 @@
 use super::{
     accumulator::LossAccumulator,
     exact::ExactSum,
+    exceedance::CURVE_SUMS,
+    layer::LAYER_SUMS,
     spec::{LossError, Spec},
     terms::{Layers, PolicyTerms},
     worst::Entry,
@@ -16,10 +18,8 @@ use super::{
 /// Version of these bytes.
 pub const CODEC_VERSION: u32 = 1;
 
-/// Most markets, tranches and steps that are read, so that broken bytes do not ask for memory.
+/// Most markets, tranches and steps that are read.
 const COUNT_MAX: u64 = 1 << 24;
-/// Most sums of an accumulator that is read.
-const SUMS_MAX: u64 = 1 << 28;
 
 /// Why bytes are no accumulator.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -96,7 +96,12 @@ impl LossAccumulator {
         if found != CODEC_VERSION {
             return Err(CodecError::Version { found });
         }
-        let mut accumulator = Self::new(read_spec(&mut input)?)?;
+        let spec = read_spec(&mut input)?;
+        // A sum is a byte at least, so that broken bytes do not ask for more memory than they are worth.
+        if sums(&spec) > (bytes.len() - input.at) as u128 {
+            return Err(CodecError::Truncated { at: bytes.len(), expected: "sums" });
+        }
+        let mut accumulator = Self::new(spec)?;
         accumulator.paths = input.count("paths", u64::MAX)?;
         if accumulator.paths > accumulator.spec.planned_paths {
             return Err(input.impossible("a number of paths above the planned"));
@@ -154,12 +159,6 @@ fn read_spec(input: &mut Input) -> Result<Spec, CodecError> {
     let markets = input.count("markets", COUNT_MAX)?;
     let policies = input.count("policies", COUNT_MAX)?;
     let tranches = input.count("tranches", COUNT_MAX)?;
-    let sums = horizons.saturating_mul(
-        grid_steps.saturating_mul(2 * markets + 2).saturating_add(8192 * (tranches + markets)),
-    );
-    if sums > SUMS_MAX {
-        return Err(input.impossible("so many sums"));
-    }
     let exposures = (0..markets).map(|_| input.number("an exposure")).collect::<Result<_, _>>()?;
     let policies = (0..policies)
         .map(|_| {
@@ -182,6 +181,14 @@ fn read_spec(input: &mut Input) -> Result<Spec, CodecError> {
         grid_steps: grid_steps as usize,
         planned_paths: input.count("planned paths", u64::MAX)?,
     })
+}
+
+/// How many sums an accumulator has: those of histograms, curves and layers.
+fn sums(spec: &Spec) -> u128 {
+    let (markets, points) = (spec.markets() as u128, spec.grid_steps as u128 + 1);
+    let layers = spec.layers.sizes().iter().filter(|&&size| size > 0.0).count() as u128;
+    let grids = points * (2 * markets + 2);
+    spec.horizons as u128 * (grids + CURVE_SUMS as u128 * (markets + 2) + LAYER_SUMS as u128 * layers)
 }
 
 /// Seven bits a byte, the sign in the lowest.

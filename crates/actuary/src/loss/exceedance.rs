@@ -2,7 +2,7 @@
 //!
 //! Sixteen classes an octave, of equal width within it, so that a class is read off exponent and leading bits of
 //! the loss and its borders are exact numbers: neighbouring borders differ by 3 to 6 %. At a border the
-//! exceedance probability is exact.
+//! exceedance probability is exact. The curve reaches from 2^-24 to 2^4 times the exposure.
 
 use super::{
     Estimate,
@@ -13,9 +13,12 @@ use super::{
 /// Classes an octave.
 const CLASSES: usize = 16;
 /// Octaves below the unit and above it.
-const BELOW: i32 = 36;
+const BELOW: i32 = 24;
 const ABOVE: i32 = 4;
 const COUNT: usize = (BELOW + ABOVE) as usize * CLASSES;
+
+/// Sums of a curve.
+pub(crate) const CURVE_SUMS: usize = 2 * COUNT;
 
 /// Sums of w and w^2 by class of the loss.
 #[derive(Clone, Debug)]
@@ -28,7 +31,7 @@ pub(crate) struct Curve {
 impl Curve {
     /// A curve for losses up to about `size`.
     pub(crate) fn new(size: f64) -> Self {
-        Self { unit: power_of_two_above(size), sums: vec![ExactSum::ZERO; 2 * COUNT] }
+        Self { unit: power_of_two_above(size), sums: vec![ExactSum::ZERO; CURVE_SUMS] }
     }
 
     #[inline]
@@ -43,7 +46,7 @@ impl Curve {
 
     /// Points from the smallest loss seen to the first that is not exceeded.
     pub(crate) fn points(&self, paths: f64) -> Vec<ExceedancePoint> {
-        // Units of the sums: added exactly, and no more than all weights together.
+        // Units of the sums: added exactly, and together no more than all weights.
         let (mut plain, mut squared) = (0_i128, 0_i128);
         let mean = |units: i128| ExactSum::from_units(units).value() / paths;
         let mut points = Vec::new();
@@ -55,8 +58,8 @@ impl Curve {
                     probability: Estimate::exact(0.0),
                 });
             }
-            plain += seen;
-            squared += self.sums[2 * class + 1].units();
+            plain = plain.saturating_add(seen);
+            squared = squared.saturating_add(self.sums[2 * class + 1].units());
             if !points.is_empty() {
                 let probability = probability(mean(plain), mean(squared), paths);
                 points.push(ExceedancePoint { loss: border(class) * self.unit, probability });
@@ -101,21 +104,35 @@ pub struct ExceedancePoint {
     pub probability: Estimate,
 }
 
-/// Probability of more than `loss`, on straight lines between the points of a curve; its smallest point's below it.
+/// Probability of a loss of `loss` or more, read off a curve: exact at its points, linear in the loss between them. One of
+/// nothing or less is certain.
 #[must_use]
-pub fn exceeded(curve: &[ExceedancePoint], loss: f64) -> Estimate {
-    let above = curve.partition_point(|point| point.loss <= loss);
-    match (above.checked_sub(1).map(|below| &curve[below]), curve.get(above)) {
-        (Some(left), Some(right)) => {
-            let share = (loss - left.loss) / (right.loss - left.loss);
-            let between = |of: fn(&Estimate) -> f64| {
-                of(&left.probability) * (1.0 - share) + of(&right.probability) * share
-            };
-            Estimate { value: between(|p| p.value), standard_error: between(|p| p.standard_error) }
-        }
-        (None, Some(first)) => first.probability,
-        (_, None) => Estimate::exact(0.0),
+pub fn probability_at(curve: &[ExceedancePoint], loss: f64) -> Estimate {
+    if loss <= 0.0 {
+        return Estimate::exact(1.0);
     }
+    let above = curve.partition_point(|point| point.loss <= loss);
+    let Some(low) = above.checked_sub(1).map(|index| curve[index]) else {
+        return curve.first().map_or(Estimate::exact(0.0), |point| point.probability);
+    };
+    let Some(high) = curve.get(above) else { return Estimate::exact(0.0) };
+    let share = (loss - low.loss) / (high.loss - low.loss);
+    let between = |of: fn(Estimate) -> f64| {
+        let (low, high) = (of(low.probability), of(high.probability));
+        low + share * (high - low)
+    };
+    Estimate { value: between(|e| e.value), standard_error: between(|e| e.standard_error) }
+}
+
+/// The loss that is reached with a probability, read off a curve in the same way; nothing where any loss is
+/// rarer than that.
+#[must_use]
+pub fn loss_at(curve: &[ExceedancePoint], probability: f64) -> f64 {
+    let below = curve.partition_point(|point| point.probability.value > probability);
+    let Some(low) = below.checked_sub(1).map(|index| curve[index]) else { return 0.0 };
+    let Some(high) = curve.get(below) else { return low.loss };
+    let share = (low.probability.value - probability) / (low.probability.value - high.probability.value);
+    low.loss + share * (high.loss - low.loss)
 }
 
 #[cfg(test)]
@@ -146,5 +163,27 @@ mod tests {
             let exceeding = losses.iter().filter(|&&x| x >= point.loss).count() as f64 / 4000.0;
             assert!((point.probability.value - exceeding).abs() < 1e-12, "{point:?} {exceeding}");
         }
+    }
+
+    #[test]
+    fn a_curve_is_read_between_its_points() {
+        let mut curve = Curve::new(4.0);
+        let mut random = crate::random::Stream::new(1, 0, 0);
+        let losses: Vec<f64> =
+            (0..50_000).map(|_| if random.uniform() < 0.6 { 0.0 } else { random.exponential() }).collect();
+        for &loss in &losses {
+            curve.add(1.0, loss).unwrap();
+        }
+        let points = curve.points(50_000.0);
+        for loss in [0.01, 0.3, 1.0, 2.345, 6.0] {
+            let (found, expected) = (probability_at(&points, loss), 0.4 * libm::exp(-loss));
+            let near = 4.0 * found.standard_error + 0.002 * expected;
+            assert!((found.value - expected).abs() < near, "{loss}: {found:?} {expected}");
+            assert!((loss_at(&points, found.value) - loss).abs() < 1e-9, "{loss}");
+        }
+        assert_eq!(probability_at(&points, 0.0), Estimate::exact(1.0));
+        assert_eq!(probability_at(&points, 1e-30).value, points[0].probability.value);
+        assert_eq!((probability_at(&points, 1e9).value, loss_at(&points, 0.7)), (0.0, 0.0));
+        assert_eq!((probability_at(&[], 1.0).value, loss_at(&[], 0.1)), (0.0, 0.0));
     }
 }

@@ -16,6 +16,12 @@ use super::{
 /// Classes of a layer's loss.
 const CLASSES: usize = 512;
 
+/// Sums of a class.
+const POWERS: usize = 8;
+
+/// Sums by class of a layer that has a size.
+pub(crate) const LAYER_SUMS: usize = CLASSES * POWERS;
+
 /// Sums of one layer.
 #[derive(Clone, Debug)]
 pub(crate) struct LayerSums {
@@ -27,13 +33,11 @@ pub(crate) struct LayerSums {
     classes: Vec<ExactSum>,
 }
 
-const POWERS: usize = 8;
-
 impl LayerSums {
     /// Sums of a layer of a size, which may be infinite or nothing; `exposure` is what the pool can lose about.
     pub(crate) fn new(size: f64, exposure: f64) -> Self {
         let largest = if size > 0.0 && size.is_finite() { size } else { exposure };
-        let classes = if size > 0.0 { CLASSES * POWERS } else { 0 };
+        let classes = if size > 0.0 { LAYER_SUMS } else { 0 };
         Self {
             size,
             unit: power_of_two_above(largest),

@@ -32,7 +32,7 @@ pub use replicated::{ReplicatedStatistics, student_quantile};
 pub use accumulator::LossAccumulator;
 pub use codec::CodecError;
 pub use exact::{ExactSum, SumOverflow, power_of_two_above};
-pub use exceedance::{ExceedancePoint, exceeded};
+pub use exceedance::{ExceedancePoint, loss_at, probability_at};
 pub use figures::{HorizonFigures, LineFigures, LossFigures, MarketFigures};
 pub use histogram::{LossHistogram, PartsHistogram};
 pub use layer::LayerFigures;

@@ -1,7 +1,7 @@
 //! What came out: layers, tranches against what the actuary had expected, people and markets, conservation. Every
 //! figure is read from the pool's state or from what its commands moved. Units: tokens.
 
-use seawall_actuary::loss::exceeded;
+use seawall_actuary::loss::probability_at;
 use seawall_engine::invariant;
 
 use super::aftermath::Settled;
@@ -140,7 +140,7 @@ pub fn gather(
     let back = recovered(pool);
     let gross: f64 = pool.state().tickets().iter().map(|ticket| tokens(ticket.gross)).sum();
     let for_good = crashed.ticks.last().map_or(0.0, |tick| tick.level);
-    let exceedance = exceeded(&quote.pricing.term().gross_exceedance, for_good);
+    let exceedance = probability_at(&quote.pricing.term().gross_exceedance, for_good);
     let core = pool.state().core();
     Ok(Outcome {
         layers: layers(sold, crashed, &paid, &back),

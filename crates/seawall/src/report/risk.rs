@@ -2,7 +2,7 @@
 //! was expected, the price of a share.
 
 use maud::{Markup, html};
-use seawall_actuary::loss::{ExceedancePoint, exceeded};
+use seawall_actuary::loss::{ExceedancePoint, probability_at};
 
 use super::axis::{Axis, ceiling};
 use super::chart::{BEARER_COLOURS, FULL, Frame, HALF, legend, path, place, tick as tick_label};
@@ -28,7 +28,7 @@ pub fn exceedance(demo: &Demonstration) -> Markup {
     let y = Axis::logarithmic(1e-4, 1.0, frame.bottom, frame.top);
     let amounts: Vec<f64> = (0..=POINTS).map(|k| x.high * k as f64 / POINTS as f64).collect();
     let curve = |points: &[ExceedancePoint]| -> String {
-        let found = amounts.iter().map(|&amount| (amount, exceeded(points, amount).value));
+        let found = amounts.iter().map(|&amount| (amount, probability_at(points, amount.max(f64::MIN_POSITIVE)).value));
         let points = found.take_while(|(_, p)| *p >= y.low);
         path(points.map(|(amount, p)| (x.at(amount), y.at(p))))
     };
