@@ -153,6 +153,12 @@ fn the_best_share_is_the_cheapest() {
     assert!(best > 5.0);
     assert_eq!(two.optimal_share(50.0, 1.0).unwrap(), 1.0_f64.min(two.optimal_share(50.0, 1.0).unwrap()));
     assert_eq!(two.optimal_share(0.0, 1.0), Err(TwoLevelError::Cost(0.0)));
+    // Where the share happens to hold small losses only, the variance of all paths still counts.
+    let mut small: Vec<(usize, f64)> = exact.iter().copied().filter(|(path, _)| fast[*path] < 1.0).collect();
+    small.truncate(500);
+    let few = TwoLevel::of(&fast, &small, None).unwrap();
+    assert!((few.exact_variance / two.exact_variance - 1.0).abs() < 0.25, "{few:?}");
+    assert!(few.mean.standard_error > 0.9 * few.fast.standard_error);
     let same = TwoLevel::of(&fast, &[(0, fast[0]), (7, fast[7])], None).unwrap();
     assert_eq!((same.bias.value, same.optimal_share(1.0, 9.0).unwrap()), (0.0, 0.0));
 }

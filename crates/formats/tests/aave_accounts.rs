@@ -117,7 +117,7 @@ fn refusals_name_file_row_and_field() {
     let twice = "0,a,10,4,8300,2,10,4,10\n";
     assert!(
         error(&[(NARROW, twice), (NARROW, "0,a,10,5,8300,2,10,5,10\n")])
-            .contains("t1.csv, line 2, field \"debt\"")
+            .contains("t1.csv, line 2, field \"debt\": found \"5\", expected \"4\" as t0.csv, line 2 says")
     );
     let odd = wide("a", "135,60,8294,1.8", "100,50,100", 1, "0,0,0").replace(",6,0.875", ",6.5,0.875");
     assert!(error(&[(WIDE, &odd)]).contains("field \"usdc_decimals\": found \"6.5\""));

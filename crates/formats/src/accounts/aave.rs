@@ -93,21 +93,21 @@ pub struct AaveBook {
 pub fn read_aave_accounts(sources: Vec<Source<'_>>, options: &AaveOptions) -> Result<AaveBook, FormatError> {
     let mut reading = Reading {
         options,
+        files: Vec::new(),
         assets: Vec::new(),
         rows: Vec::new(),
         seen: HashMap::new(),
         report: AaveReport::default(),
     };
-    let mut file = String::new();
     for source in sources {
         let mut table = Table::open(source, &Header::Open("user"))?;
         let columns = Columns::of(&table)?;
-        table.file().clone_into(&mut file);
+        reading.files.push(table.file().to_owned());
         while let Some(row) = table.next_row()? {
             reading.take(&row, &columns)?;
         }
     }
-    reading.into_book(&file)
+    reading.into_book()
 }
 
 /// One asset's columns.
@@ -176,6 +176,8 @@ impl Columns {
 /// An account as read: values in ETH.
 struct Account {
     name: String,
+    /// Number of its file.
+    file: usize,
     line: u64,
     debt: f64,
     health_factor: f64,
@@ -185,6 +187,7 @@ struct Account {
 
 struct Reading<'o> {
     options: &'o AaveOptions,
+    files: Vec<String>,
     assets: Vec<Asset>,
     rows: Vec<Account>,
     /// Only looked up, never iterated.
@@ -201,7 +204,7 @@ impl Reading<'_> {
             let known = &self.rows[first];
             if (known.debt - debt).abs() > SAME * (debt + known.debt) {
                 let at = row.at(columns.debt);
-                let other = Place::field("the table before", known.line, "debt");
+                let other = Place::field(&self.files[known.file], known.line, "debt");
                 let (what, found, expected) =
                     (format!("the debt of {name}"), debt.to_string(), known.debt.to_string());
                 return Err(FormatError::Conflict { at, what, found, expected, other });
@@ -262,7 +265,8 @@ impl Reading<'_> {
         let held = self.settle_collateral(collateral, average, held);
         let owed = self.settle_debt(debt, owed);
         self.seen.insert(name.to_owned(), self.rows.len());
-        self.rows.push(Account { name: name.to_owned(), line: row.line, debt, health_factor, held, owed });
+        let (name, file, line) = (name.to_owned(), self.files.len() - 1, row.line);
+        self.rows.push(Account { name, file, line, debt, health_factor, held, owed });
         Ok(())
     }
 
@@ -381,20 +385,19 @@ impl Reading<'_> {
         owed.into_iter().map(|(asset, amount)| Debt { asset, amount }).collect()
     }
 
-    fn into_book(mut self, file: &str) -> Result<AaveBook, FormatError> {
-        let refuse = |line: Option<u64>| {
-            let at = line.map_or_else(|| Place::file(file), |line| Place::field(file, line, "user"));
-            move |source| FormatError::Accounts { at, source }
-        };
-        let mut builder = AccountBookBuilder::new(self.assets).map_err(refuse(None))?;
+    fn into_book(mut self) -> Result<AaveBook, FormatError> {
+        let last = self.files.last().cloned().unwrap_or_default();
+        let whole = |source| FormatError::Accounts { at: Place::file(&last), source };
+        let mut builder = AccountBookBuilder::new(self.assets).map_err(whole)?;
         let mut health_factors = Vec::new();
         for account in self.rows {
             self.report.without_debt += usize::from(account.debt == 0.0);
-            builder
-                .account(&account.name, &account.held, &account.owed)
-                .map_err(refuse(Some(account.line)))?;
+            builder.account(&account.name, &account.held, &account.owed).map_err(|source| {
+                let at = Place::field(&self.files[account.file], account.line, "user");
+                FormatError::Accounts { at, source }
+            })?;
             health_factors.push(account.health_factor);
         }
-        Ok(AaveBook { book: builder.finish().map_err(refuse(None))?, report: self.report, health_factors })
+        Ok(AaveBook { book: builder.finish().map_err(whole)?, report: self.report, health_factors })
     }
 }

@@ -45,8 +45,8 @@ struct Moment<'a> {
 }
 
 impl AccountModel {
-    /// Runs the accounts along a path, without those that cannot be liquidated on it. The path was read for this
-    /// model.
+    /// Runs the accounts along a path, without those that cannot be liquidated on it. The path was read for this model:
+    /// one read for another book gives the prices of other assets, or panics for want of them.
     pub fn run(&self, path: &AssetPath, state: &mut AccountState) -> AccountLoss {
         self.walk(path, state, true)
     }

@@ -105,9 +105,8 @@ impl AccountModel {
             return Err(AccountModelError::Clusters(count));
         }
         let (found, spread) = cluster::gather(self, count);
-        let service = |cluster| move |source| AccountModelError::Service { cluster, source };
-        let service =
-            Service::new(0.0, ByRegime::same(f64::INFINITY), ByRegime::same(0.0)).map_err(service(0))?;
+        let (endless, at_once) = (ByRegime::same(f64::INFINITY), ByRegime::same(0.0));
+        let service = Service::new(0.0, endless, at_once).map_err(AccountModelError::Service)?;
         let mut clusters = Vec::with_capacity(found.len());
         for (number, cluster) in found.into_iter().enumerate() {
             let positions: Vec<Position> = cluster

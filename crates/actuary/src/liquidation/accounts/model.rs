@@ -101,13 +101,8 @@ pub enum AccountModelError {
         source: crate::liquidation::LadderError,
     },
     /// The terms of a cluster's ladder make no sense.
-    #[error("cluster {cluster}: {source}")]
-    Service {
-        /// Number of the cluster.
-        cluster: usize,
-        /// Why.
-        source: crate::liquidation::ServiceError,
-    },
+    #[error("ladder of a cluster: {0}")]
+    Service(crate::liquidation::ServiceError),
 }
 
 /// A book of accounts ready to be run along paths. Immutable; paths share it.

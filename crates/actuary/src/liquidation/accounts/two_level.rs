@@ -13,6 +13,10 @@
 //! ```text
 //! n/N = sqrt( a Var(E-F) / (b (Var E - Var(E-F))) )
 //! ```
+//!
+//! A share of few paths may have missed the large losses that all paths hold, and would understate its variances. With
+//! the regression `E = (1 + beta) F + rest` on the share and the variance of `F` on all paths they are
+//! `Var E = (1 + beta)^2 Var F + Var rest` and `Var(E-F) = beta^2 Var F + Var rest`.
 
 use crate::math::Estimate;
 
@@ -114,9 +118,9 @@ impl TwoLevel {
         let pairs = || exact.iter().map(|&(path, loss)| (weight(path) * loss, weight(path) * fast[path]));
         let both = Moments::of(exact.len(), pairs);
         let difference = Moments::of(exact.len(), || pairs().map(|(e, f)| (f - e, 0.0)));
-        let share = exact.len() as f64;
-        let shared = (both.first_variance - difference.first_variance) / paths as f64;
-        let variance = (shared + difference.first_variance / share).max(0.0);
+        let (exact_variance, difference_variance) = both.variances(all.first_variance);
+        let shared = (exact_variance - difference_variance) / paths as f64;
+        let variance = (shared + difference_variance / exact.len() as f64).max(0.0);
         let error = |variance: f64, count: usize| (variance / count as f64).sqrt();
         let spread = (both.first_variance * both.second_variance).sqrt();
         Ok(Self {
@@ -125,11 +129,11 @@ impl TwoLevel {
             exact: Estimate { value: both.first, standard_error: error(both.first_variance, exact.len()) },
             bias: Estimate {
                 value: difference.first,
-                standard_error: error(difference.first_variance, exact.len()),
+                standard_error: error(difference_variance, exact.len()),
             },
             correlation: if spread > 0.0 { both.covariance / spread } else { 0.0 },
-            exact_variance: both.first_variance,
-            difference_variance: difference.first_variance,
+            exact_variance,
+            difference_variance,
             paths,
             exact_paths: exact.len(),
         })
@@ -199,5 +203,14 @@ impl Moments {
             second_variance: squares.1 / free,
             covariance: squares.2 / free,
         }
+    }
+    /// Variances of the first and of the difference of the pair where the second has the variance `second`.
+    fn variances(&self, second: f64) -> (f64, f64) {
+        if self.second_variance <= 0.0 {
+            return (self.first_variance + second, self.first_variance + second);
+        }
+        let slope = self.covariance / self.second_variance;
+        let rest = (self.first_variance - slope * self.covariance).max(0.0);
+        (slope * slope * second + rest, (slope - 1.0) * (slope - 1.0) * second + rest)
     }
 }
