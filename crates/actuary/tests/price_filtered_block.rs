@@ -144,12 +144,15 @@ fn pegs_and_pairs_are_what_they_say() {
     let column = |symbol| model.column(symbol).unwrap();
     let (a, b, st, usd) = (column("A"), column("B"), column("stA"), column("USD+"));
     assert_eq!((a, b, st, usd, model.columns()), (0, 1, 2, 3, 7));
+    let figures = model.report().figures();
+    assert_eq!(figures.len(), 8);
+    assert!(figures.iter().all(|figure| figure.observations == 7999 && figure.to == 8000 * 3600));
     let ratio = model.pair_column("A", "B").unwrap();
     let basis = model.pair_column("stA", "A").unwrap();
     let debt = model.pair_column("B", "USD+").unwrap();
     assert_eq!(model.pair_column("B", "A"), None);
     let (mut block, mut scratch) = (PathBlock::default(), FilteredScratch::default());
-    let paths = 3000;
+    let paths = 1500;
     model.simulate_block(&plan(60, 60, Detail::Intervals), 1, 0, paths, &mut block, &mut scratch).unwrap();
     let close = |column: usize| block.close(59, column);
     for path in 0..paths {
@@ -167,7 +170,7 @@ fn pegs_and_pairs_are_what_they_say() {
     assert!(off.abs() < 4.5, "{off}");
     // Diffusion 0.05^2 / 400 and depegs 40 x 2 x 0.05^2 / 400.
     let expected: f64 = (0.0025 + 0.2) / 400.0;
-    assert!((variance / expected - 1.0).abs() < 0.15, "{variance} {expected}");
+    assert!((variance / expected - 1.0).abs() < 0.25, "{variance} {expected}");
     // The basis of a peg has no part in the other asset's moves.
     for value in block.low(10, basis) {
         assert!(*value <= 1.2 && *value > 0.3);

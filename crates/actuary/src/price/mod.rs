@@ -1,5 +1,6 @@
 //! Price models: calibration from history, simulation of paths, closed forms.
 //!
+//! [`PriceModel`] puts parametric models and filtered historical simulation ([`filtered`]) behind one face.
 //! [`history`] holds closes, [`calibrate`] turns them into [`parameters`], [`model`] checks these and [`simulate`]
 //! makes a [`PricePath`] from them. Time is in years, prices are relative to time 0, jump sizes are in log price.
 

@@ -35,7 +35,7 @@ const SHARE: &str = "probability";
 const INVERSE: &str = "per log price";
 
 /// Collects figures of one window.
-pub(super) struct Figures {
+pub(in crate::price) struct Figures {
     pub from: u64,
     pub to: u64,
     pub all: Vec<Figure>,

@@ -70,7 +70,8 @@ pub(super) fn compare(rows: &[(f64, f64)], fitted: &Fitted) -> LawComparison {
     let mut falls: Vec<f64> = rows.iter().map(|(x, _)| -x).collect();
     falls.sort_by(|a, b| b.total_cmp(a));
     let tail_count = TAIL_MIN.max(rows.len() / 10_000).min(falls.len().saturating_sub(1));
-    let tail_size = 0.5 * (falls[tail_count.saturating_sub(1)] + falls[tail_count]);
+    let fall = |rank: usize| falls.get(rank).copied().unwrap_or(0.0);
+    let tail_size = 0.5 * (fall(tail_count.saturating_sub(1)) + fall(tail_count));
     let jumps = |intensity: f64, weight: f64| -libm::expm1(-intensity * weight / fitted.per_year);
     let root = fitted.per_year.sqrt();
     let whole = (fitted.brownian.value / root).max(1e-9);

@@ -34,6 +34,7 @@ use thiserror::Error;
 pub use crate::math::Estimate;
 pub use crash::{CrashEvent, CrashFit, CrashTail};
 pub use figures::Figure;
+pub(super) use figures::Figures;
 pub use fit::calibrate;
 pub(super) use fit::checked_returns;
 pub use law::{Law, LawComparison, LawFit};

@@ -23,7 +23,7 @@ use thiserror::Error;
 
 pub use garch::{GarchFit, GarchParameters};
 
-use super::calibrate::{self, CalibrationError, CalibrationOptions, RejectedClose};
+use super::calibrate::{self, CalibrationError, CalibrationOptions, Figure, Figures, RejectedClose};
 use super::history::PriceHistory;
 use super::model::ModelError;
 use super::parameters::Peg;
@@ -118,6 +118,10 @@ pub enum FilteredError {
 /// What was fitted, and on what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FilteredReport {
+    /// Unix seconds of the first row.
+    pub from: u64,
+    /// Unix seconds after the last row.
+    pub to: u64,
     /// Assets, in the order asked for.
     pub assets: Vec<String>,
     /// Variance process of each.
@@ -132,6 +136,22 @@ pub struct FilteredReport {
     pub stress_share: f64,
     /// Whether the row after the last lies in it.
     pub stressed_now: bool,
+}
+
+impl FilteredReport {
+    /// The parameters of each asset's variance, with what they rest on. The constant is that of one row.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figure> {
+        let mut figures = Figures { from: self.from, to: self.to, all: Vec::new() };
+        let method = "Gaussian quasi-likelihood, robust errors";
+        for (asset, fit) in self.assets.iter().zip(&self.fits) {
+            figures.push(asset, ("omega", "variance a row"), fit.omega, fit.returns, method);
+            figures.push(asset, ("alpha", "weight"), fit.alpha, fit.returns, method);
+            figures.push(asset, ("gamma", "weight"), fit.gamma, fit.returns, method);
+            figures.push(asset, ("beta", "weight"), fit.beta, fit.returns, method);
+        }
+        figures.all
+    }
 }
 
 /// A fitted model, ready to simulate.
@@ -236,6 +256,8 @@ impl FilteredModel {
         let stress = Stress { enter, leave, medians: fits.iter().map(|fit| fit.variance_median).collect() };
         let (stress_share, stressed_now) = stressed_rows(&stress, &fits, &returns.values);
         let report = FilteredReport {
+            from: history.start,
+            to: history.time(history.rows()),
             assets: assets.iter().map(|asset| (*asset).to_owned()).collect(),
             fits,
             pool: rows.len(),
