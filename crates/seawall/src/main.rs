@@ -7,10 +7,13 @@ use clap::{Parser, Subcommand};
 
 mod completions;
 mod demo;
+mod frontier;
 mod output;
 mod pool;
+mod projection;
 mod quote;
 mod report;
+mod simulate;
 mod usage;
 mod verify;
 
@@ -35,6 +38,14 @@ enum Command {
     Quote(Box<quote::Args>),
     /// Compute a quote again from its file, and say what differs.
     Verify(verify::Args),
+    /// Say what each change of loan to value, volatility, depth, delay, concentration or cap costs.
+    Frontier(Box<frontier::Args>),
+    /// Look years ahead: is the pool viable, and how large must it be?
+    Projection(Box<projection::Args>),
+    /// Simulate a range of a quote's paths into a shard.
+    Simulate(Box<simulate::Args>),
+    /// Merge shards of simulated losses.
+    Merge(simulate::MergeArgs),
     /// Open and run a pool in a local file.
     Pool(pool::Args),
     /// Print shell completions.
@@ -51,6 +62,10 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args, format),
         Command::Quote(args) => quote::run(&args, format),
         Command::Verify(args) => verify::run(&args, format),
+        Command::Frontier(args) => frontier::run(&args, format),
+        Command::Projection(args) => projection::run(&args, format),
+        Command::Simulate(args) => simulate::run(&args, format),
+        Command::Merge(args) => simulate::merge(&args, format),
         Command::Pool(args) => pool::run(&args, format),
         Command::Completions(args) => completions::run::<Cli>(&args),
     };

@@ -20,6 +20,33 @@ use crate::output::Failure;
                   of one's own loan book are described in docs/model.md, section 7; the model in the sections before."
 )]
 pub struct Args {
+    #[command(flatten)]
+    pub options: Options,
+    /// Paths to simulate.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=100_000_000))]
+    paths: u32,
+    /// Losses simulated by `seawall simulate` and merged by `seawall merge`, in place of a simulation; the options must
+    /// be those that they were simulated with.
+    #[arg(long, value_name = "FILE")]
+    pub losses: Option<PathBuf>,
+    /// Write a quote file, too: request, figures, and typed data to be signed. `seawall verify FILE` computes it
+    /// again.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub binding: BindingArgs,
+}
+
+impl Args {
+    /// All that is asked, but for what is held out, which needs the history.
+    pub fn asked(&self) -> Result<Asked, Failure> {
+        self.options.asked(self.paths)
+    }
+}
+
+/// What a price depends on, but for the number of paths.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Options {
     /// Loan book (CSV, gzip or not); without it the shipped crvUSD snapshot.
     #[arg(long, value_name = "FILE", requires = "markets")]
     book: Option<PathBuf>,
@@ -114,9 +141,6 @@ pub struct Args {
     /// Draw the leading numbers of a path from scrambled Sobol points, in so many independent replicates.
     #[arg(long, value_name = "REPLICATES", default_value_t = 0)]
     sobol_replicates: u32,
-    /// Paths to simulate.
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=2_000_000))]
-    paths: u32,
     /// Seed; the same seed gives the same price to the last bit.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -131,16 +155,9 @@ pub struct Args {
     /// the shipped book then pays 1.09 % of its debt a year, and 3.9 % with nothing held out.
     #[arg(long)]
     hold_out_known_crashes: bool,
-
-    /// Write a quote file, too: request, figures, and typed data to be signed. `seawall verify FILE` computes it
-    /// again.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    #[command(flatten)]
-    pub binding: BindingArgs,
 }
 
-impl Args {
+impl Options {
     /// Which files to read.
     pub fn selection(&self) -> Selection<'_> {
         let mut follows = known_follows();
@@ -162,15 +179,15 @@ impl Args {
         (&self.hold_out, self.hold_out_known_crashes)
     }
 
-    /// All that is asked, but for what is held out, which needs the history.
-    pub fn asked(&self) -> Result<Asked, Failure> {
+    /// All that is asked with so many paths, but for what is held out, which needs the history.
+    pub fn asked(&self, paths: u32) -> Result<Asked, Failure> {
         let drawing = DesignOptions {
             importance: !self.plain,
             sobol_replicates: self.sobol_replicates,
             ..DesignOptions::default()
         };
         bounds::drawing(&drawing, Naming::Option)?;
-        Ok(Asked { assumed: self.assumptions()?, held_out: Vec::new(), terms: self.terms()?, drawing })
+        Ok(Asked { assumed: self.assumptions()?, held_out: Vec::new(), terms: self.terms(paths)?, drawing })
     }
 
     /// The assumptions with what the user set.
@@ -190,7 +207,7 @@ impl Args {
     }
 
     /// The terms, checked.
-    fn terms(&self) -> Result<Terms, Failure> {
+    fn terms(&self, paths: u32) -> Result<Terms, Failure> {
         let (reserve, tranches) = match self.layer_levels.split_first() {
             Some((&reserve, tranches)) => (reserve, tranches.to_vec()),
             None => (0.0, Vec::new()),
@@ -208,7 +225,7 @@ impl Args {
             fixed_expenses: self.fixed_expenses,
             no_claims_share: self.no_claims_share,
             levels: Levels { deductible: self.deductible_level, limit: self.limit_level, reserve, tranches },
-            paths: self.paths as usize,
+            paths: paths as usize,
             seed: self.seed,
             ..Terms::default()
         };

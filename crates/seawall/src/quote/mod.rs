@@ -21,7 +21,7 @@ pub mod shipped;
 pub mod tables;
 pub mod windows;
 
-pub use args::Args;
+pub use args::{Args, Options};
 
 use assumptions::Assumptions;
 use file::QuoteFile;
@@ -30,6 +30,7 @@ use market_model::Modelled;
 use pricing::{DesignOptions, Pricing, Terms};
 use request::QuoteRequest;
 
+use crate::simulate;
 use crate::output::{self, Failure, Format, print_json, progress};
 
 /// A quote: what went in, the model, the price.
@@ -89,17 +90,29 @@ pub struct Asked {
     pub drawing: DesignOptions,
 }
 
+/// Inputs read, and all that is asked of them.
+///
+/// # Errors
+/// Files that cannot be read, options that make no sense.
+pub fn prepare(options: &Options, asked: Asked) -> Result<(Inputs, Asked), Failure> {
+    let inputs = inputs::read(&options.selection())?;
+    let (windows, known) = options.hold_out();
+    let end = inputs.history.time(inputs.history.rows());
+    let held_out = windows::hold_out(windows, known, inputs.history.start, end)?;
+    Ok((inputs, Asked { held_out, ..asked }))
+}
+
 /// Runs the command.
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let asked = args.asked()?;
     args.out.as_deref().map(output::writable).transpose()?;
-    let inputs = inputs::read(&args.selection())?;
-    let (windows, known) = args.hold_out();
-    let end = inputs.history.time(inputs.history.rows());
-    let held_out = windows::hold_out(windows, known, inputs.history.start, end)?;
+    let (inputs, asked) = prepare(&args.options, asked)?;
     let markets: Vec<&str> = inputs.insured.iter().map(|insured| insured.market.name.as_str()).collect();
     let binding = args.binding.binding(&markets)?;
-    let quote = make(inputs, Asked { held_out, ..asked }, format)?;
+    let quote = match &args.losses {
+        None => make(inputs, asked, format)?,
+        Some(path) => simulate::priced(inputs, asked, path)?,
+    };
     let written = match &args.out {
         None => None,
         Some(path) => {
