@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use seawall_actuary::loss::{Estimate, HorizonFigures, LineFigures, Tail};
+use seawall_actuary::pricing::MarketEvents;
 
 use super::figures::{level, money, percent, percent_with_error, short, with_error};
 use super::grid::grid as table;
@@ -22,12 +23,19 @@ pub fn print(quote: &Quote) {
         quote.pricing.terms.paths, quote.pricing.terms.seed
     ));
     show(&losses(quote));
+    line(&drawn_note(quote));
+    if let Some(events) = &quote.pricing.events {
+        heading(&format!("Events within {} days: what prices do not contain", quote.pricing.terms.term_days));
+        show(&events_table(quote, events));
+        line(EVENTS_NOTE);
+    }
     heading(&format!("Premium for {} days, line by line", quote.pricing.terms.term_days));
     show(&premium(quote));
     line(&premium_note(quote));
     show(&terms(quote));
     heading("What the pool owes (after deductibles, limits, coinsurance)");
     show(&pool(quote));
+    line(&pool_note(quote));
     heading(&format!("Layers over {} days", quote.pricing.terms.term_days));
     show(&layers(quote));
     line(&layers_note(quote));
@@ -192,6 +200,57 @@ pub fn losses(quote: &Quote) -> comfy_table::Table {
     )
 }
 
+/// How paths were drawn, and what that was worth.
+fn drawn_note(quote: &Quote) -> String {
+    let (figures, owed) = (&quote.pricing.figures, &quote.pricing.horizon().owed);
+    if quote.pricing.design.mixture.components.is_empty() {
+        return "  every path drawn plainly".to_owned();
+    }
+    format!(
+        "  importance sampling of crashes and large jumps: as good as {:.1} times as many plain paths for what the pool owes on \
+         average, {:.1} times for its ES; mean weight {:.4} ± {:.4}",
+        owed.mean_reduction,
+        owed.shortfall_reduction,
+        figures.mean_weight.value,
+        figures.mean_weight.standard_error
+    )
+}
+
+const EVENTS_NOTE: &str = "  rates a year, from the recorded events and an assumed number of venue-years (docs/model.md, section 6); a record of \
+                           one's own (--record) moves them by its credibility";
+
+/// Events by market.
+fn events_table(quote: &Quote, events: &[MarketEvents]) -> comfy_table::Table {
+    let rows = events.iter().zip(&quote.pricing.risks).map(|(events, risk)| {
+        let experience = &events.peril.experience;
+        [
+            risk.name.clone(),
+            percent_with_error(events.peril.collective_rate),
+            experience.own.map_or("-".to_owned(), percent),
+            percent(experience.credibility),
+            format!("{:.2}", experience.factor),
+            with_error(events.peril.mean),
+            money(events.collective),
+            money(events.experience),
+            events.losses.map_or("-".to_owned(), |losses| format!("{:.2}", losses.factor)),
+        ]
+    });
+    table(
+        [
+            "market",
+            "rate of its kind",
+            "own rate",
+            "credibility",
+            "factor",
+            "expected cost",
+            "paid by the pool",
+            "moved by own record",
+            "own losses, factor",
+        ],
+        rows,
+    )
+}
+
 /// A tail figure, flagged where it rests on few paths.
 pub fn tail_text(estimate: Estimate, tail: &Tail) -> String {
     let flag = if tail.thin { format!(" (thin: {} paths)", tail.samples) } else { String::new() };
@@ -205,7 +264,9 @@ pub fn premium(quote: &Quote) -> comfy_table::Table {
         let rate = |rate: Option<f64>| rate.map_or("-".to_owned(), percent);
         [
             line.name.clone(),
-            with_error(line.expected_loss),
+            with_error(line.losses.market),
+            with_error(line.losses.event),
+            money(line.losses.experience),
             money(line.capital.value),
             money(line.loading),
             money(line.expenses),
@@ -213,19 +274,23 @@ pub fn premium(quote: &Quote) -> comfy_table::Table {
             with_error(line.total),
             rate(line.per_cover_year),
             rate(line.per_debt_year),
+            line.going_rate.as_ref().map_or("-".to_owned(), |going| percent(going.rate)),
         ]
     });
     table(
         [
             "market",
-            "expected loss",
+            "prices",
+            "+ events",
+            "+ own record",
             "(capital)",
-            "+ loading",
+            "+ load",
             "+ expenses",
             "+ bonus",
             "= premium",
             "on cover, year",
             "on debt, year",
+            "going rate",
         ],
         rows,
     )
@@ -270,6 +335,20 @@ pub fn pool(quote: &Quote) -> comfy_table::Table {
     let term = format!("{} days", quote.pricing.terms.term_days);
     let year = format!("{} days", quote.pricing.terms.horizon_days);
     table(["", term.as_str(), year.as_str()], rows)
+}
+
+/// The pool over the capital horizon with events.
+fn pool_note(quote: &Quote) -> String {
+    let pool = &quote.pricing.pool;
+    format!(
+        "  with events, {} days: ES {} {}, VaR {} {}; optimal static fund at this cost of capital {}",
+        quote.pricing.terms.horizon_days,
+        level(SHORTFALL_LEVEL),
+        with_error(pool.shortfall.expected_shortfall),
+        level(AT_RISK_LEVEL),
+        with_error(pool.at_risk.value_at_risk),
+        with_error(pool.optimal_fund)
+    )
 }
 
 /// What a reader needs to add up the premium table: whose errors the last line shows, and which bonus.
