@@ -193,10 +193,10 @@ fn blocks_have_the_weights_and_events_of_single_paths() {
         for (first, paths) in [(0, 100), (100, 7), (u64::from(u32::MAX) - 20, 64)] {
             rare.simulate_block(&plan, 6, first, paths, &mut block, &mut weights, &mut scratch).unwrap();
             assert_eq!((block.first_path(), weights.len()), (first, paths));
-            for index in 0..paths {
+            for (index, expected) in weights.iter().enumerate() {
                 let number = first + index as u64;
                 let weight = rare.simulate(YEARS, 20, 6, number, &mut path, &mut single).unwrap();
-                assert_eq!(weight.to_bits(), weights[index].to_bits());
+                assert_eq!(weight.to_bits(), expected.to_bits());
                 distinct += u32::from(weight != 1.0);
                 for column in 0..2 {
                     block.intervals(index, column, &mut intervals);
@@ -246,89 +246,110 @@ fn tuning_reduces_the_variance_of_the_shortfall() {
     assert!((crude.mean_reduction - 1.0).abs() < 1e-3);
 }
 
-/// Intervals at 95 % hold the truth for 92.5 to 97 % of 4000 seeds, for mean and shortfall: weighted samples,
-/// replicates of scrambled points, and both with controls. Each tail is worth 400 samples and more.
-#[test]
-fn intervals_cover_at_the_stated_rate() {
-    const SEEDS: u64 = 4000;
-    const PATHS: usize = 1536;
-    const REPLICATES: usize = 32;
-    let independent = RareModel::new(&model(), &tuned()).unwrap();
-    let sobol = independent.clone().with_sampling(Sampling::Sobol { replicates: REPLICATES as u32 });
-    let (mean, _, shortfall) = exact();
-    let controls = [CrashControl::Beyond { level: FLOOR }, CrashControl::Beyond { level: FLOOR + SCALE }];
-    let expected = controls.map(|control| control.expected(&model(), YEARS));
-    let plan = BlockPlan { horizon_years: YEARS, steps: 1, detail: Detail::Intervals };
-    let covers = |seed: u64| {
-        let (mut block, mut weights) = (PathBlock::default(), Vec::new());
-        let mut scratch = BlockScratch::default();
-        let mut lost = vec![0.0; PATHS];
-        let mut values = [vec![0.0; PATHS], vec![0.0; PATHS]];
-        let mut draw = |rare: &RareModel, lost: &mut [f64], values: &mut [Vec<f64>; 2]| {
-            rare.simulate_block(&plan, 10_000 + seed, 0, PATHS, &mut block, &mut weights, &mut scratch)
-                .unwrap();
-            losses(&block, lost);
-            for (control, values) in controls.iter().zip(values) {
-                control.fill(block.crashes(), values);
-                values.iter_mut().zip(&weights).for_each(|(value, weight)| *value *= weight);
-            }
-            weights.clone()
-        };
-        let holds = |value: f64, estimate: Estimate, factor: f64| {
-            u32::from((estimate.value - value).abs() < factor * estimate.standard_error)
-        };
-        let mut held = [0; 7];
-        let mut thin = 0;
-        // Weighted samples.
-        let weights = draw(&independent, &mut lost, &mut values);
-        let found = WeightedStatistics::of(&lost, &weights, LEVEL).unwrap();
-        held[0] = holds(mean, found.mean, 1.96);
-        held[1] = holds(shortfall, found.expected_shortfall, 1.96);
-        // The mean with controls, the weight among them.
-        let weighted: Vec<f64> = lost.iter().zip(&weights).map(|(loss, weight)| loss * weight).collect();
-        let controlled = Controlled::of(
-            &weighted,
-            &[
-                Control { values: &weights, expected: 1.0 },
-                Control { values: &values[0], expected: expected[0] },
-                Control { values: &values[1], expected: expected[1] },
-            ],
-        );
-        held[2] = holds(mean, controlled.unwrap().mean, 1.96);
-        // Replicates, without and with controls.
-        let weights = draw(&sobol, &mut lost, &mut values);
-        let found = ReplicatedStatistics::of(&lost, &weights, REPLICATES, LEVEL).unwrap();
-        held[3] = holds(mean, found.mean, found.interval_factor);
-        held[4] = holds(shortfall, found.expected_shortfall, found.interval_factor);
-        thin += u32::from(found.thin);
-        let controls = [
-            Control { values: &values[0], expected: expected[0] },
-            Control { values: &values[1], expected: expected[1] },
-        ];
-        let found = ReplicatedStatistics::controlled(&lost, &weights, REPLICATES, LEVEL, &controls).unwrap();
-        held[5] = holds(mean, found.mean, found.interval_factor);
-        held[6] = holds(shortfall, found.expected_shortfall, found.interval_factor);
-        (held, thin)
-    };
-    let sums = (0..SEEDS)
+const SEEDS: u64 = 4000;
+const PATHS: usize = 1536;
+const REPLICATES: usize = 32;
+const CONTROLS: [CrashControl; 2] =
+    [CrashControl::Beyond { level: FLOOR }, CrashControl::Beyond { level: FLOOR + SCALE }];
+
+/// Losses, weights, and controls with their weights, of one seed.
+#[derive(Default)]
+struct Drawn {
+    block: PathBlock,
+    scratch: BlockScratch,
+    losses: Vec<f64>,
+    weights: Vec<f64>,
+    controls: [Vec<f64>; 2],
+}
+
+impl Drawn {
+    fn draw(&mut self, rare: &RareModel, seed: u64) {
+        let plan = BlockPlan { horizon_years: YEARS, steps: 1, detail: Detail::Intervals };
+        let Self { block, scratch, weights, .. } = self;
+        rare.simulate_block(&plan, 10_000 + seed, 0, PATHS, block, weights, scratch).unwrap();
+        self.losses.resize(PATHS, 0.0);
+        losses(&self.block, &mut self.losses);
+        for (control, values) in CONTROLS.iter().zip(&mut self.controls) {
+            values.resize(PATHS, 0.0);
+            control.fill(self.block.crashes(), values);
+            values.iter_mut().zip(&self.weights).for_each(|(value, weight)| *value *= weight);
+        }
+    }
+
+    /// The controls with their expectations.
+    fn controls(&self) -> [Control<'_>; 2] {
+        core::array::from_fn(|k| Control {
+            values: &self.controls[k],
+            expected: CONTROLS[k].expected(&model(), YEARS),
+        })
+    }
+}
+
+/// Counts over all seeds how often each interval holds its true value, and asks for 92.5 to 97 %.
+fn intervals_cover<const N: usize>(
+    rare: &RareModel,
+    names: [&str; N],
+    held: impl Fn(&Drawn) -> [bool; N] + Sync,
+) {
+    let counts = (0..SEEDS)
         .into_par_iter()
-        .map(covers)
-        .reduce(|| ([0; 7], 0), |a, b| (core::array::from_fn(|k| a.0[k] + b.0[k]), a.1 + b.1));
-    let names = [
-        "mean, weighted",
-        "shortfall, weighted",
-        "mean, controlled",
-        "mean, replicated",
-        "shortfall, replicated",
-        "mean, replicated and controlled",
-        "shortfall, replicated and controlled",
-    ];
-    for (name, holds) in names.iter().zip(sums.0) {
-        let share = f64::from(holds) / SEEDS as f64;
+        .map_init(Drawn::default, |drawn, seed| {
+            drawn.draw(rare, seed);
+            held(drawn).map(u32::from)
+        })
+        .reduce(|| [0; N], |a, b| core::array::from_fn(|k| a[k] + b[k]));
+    for (name, count) in names.iter().zip(counts) {
+        let share = f64::from(count) / SEEDS as f64;
         println!("{name}: {:.2} % of {SEEDS} seeds", 100.0 * share);
         assert!((0.925..=0.97).contains(&share), "{name}: {share}");
     }
-    assert_eq!(sums.1, 0, "thin tails");
+}
+
+fn holds(value: f64, estimate: Estimate, factor: f64) -> bool {
+    (estimate.value - value).abs() < factor * estimate.standard_error
+}
+
+/// Intervals at 95 % hold the truth for 92.5 to 97 % of 4000 seeds: mean and shortfall of weighted samples, and the mean
+/// with controls, the weight among them.
+#[test]
+fn intervals_of_weighted_samples_cover() {
+    let rare = RareModel::new(&model(), &tuned()).unwrap();
+    let (mean, _, shortfall) = exact();
+    let names = ["mean", "shortfall", "mean with controls"];
+    intervals_cover(&rare, names, |drawn| {
+        let found = WeightedStatistics::of(&drawn.losses, &drawn.weights, LEVEL).unwrap();
+        let weighted: Vec<f64> = drawn.losses.iter().zip(&drawn.weights).map(|(x, w)| x * w).collect();
+        let [first, second] = drawn.controls();
+        let weight = Control { values: &drawn.weights, expected: 1.0 };
+        let controlled = Controlled::of(&weighted, &[weight, first, second]).unwrap();
+        [
+            holds(mean, found.mean, 1.96),
+            holds(shortfall, found.expected_shortfall, 1.96),
+            holds(mean, controlled.mean, 1.96),
+        ]
+    });
+}
+
+/// The same of replicates of scrambled points, without and with controls. Every tail is worth 400 samples and more.
+#[test]
+fn intervals_of_replicates_cover() {
+    let sampling = Sampling::Sobol { replicates: REPLICATES as u32 };
+    let rare = RareModel::new(&model(), &tuned()).unwrap().with_sampling(sampling);
+    let (mean, _, shortfall) = exact();
+    let names = ["mean", "shortfall", "mean with controls", "shortfall with controls"];
+    intervals_cover(&rare, names, |drawn| {
+        let (losses, weights) = (&drawn.losses, &drawn.weights);
+        let found = ReplicatedStatistics::of(losses, weights, REPLICATES, LEVEL).unwrap();
+        assert!(!found.thin, "{found:?}");
+        let controlled =
+            ReplicatedStatistics::controlled(losses, weights, REPLICATES, LEVEL, &drawn.controls()).unwrap();
+        [
+            holds(mean, found.mean, found.interval_factor),
+            holds(shortfall, found.expected_shortfall, found.interval_factor),
+            holds(mean, controlled.mean, controlled.interval_factor),
+            holds(shortfall, controlled.expected_shortfall, controlled.interval_factor),
+        ]
+    });
 }
 
 /// What scrambled points and controls gain over independent draws of the same mixture, and that none of them moves the

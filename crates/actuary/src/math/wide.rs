@@ -5,9 +5,13 @@
 //! whole blocks of paths). What is to profit must be inlined into [`Kernel::call`], hence the `inline(always)` of the
 //! functions that loops are made of.
 
+use std::sync::LazyLock;
+
 pub(crate) use pulp::NullaryFnOnce as Kernel;
 
 use super::{elementary, normal};
+
+static WIDEST: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
 /// Which of the two is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +28,7 @@ impl Width {
     #[inline]
     pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
-            Self::Widest => pulp::Arch::new().dispatch(kernel),
+            Self::Widest => WIDEST.dispatch(kernel),
             Self::Baseline => kernel.call(),
         }
     }

@@ -9,14 +9,16 @@ use seawall_actuary::price::{
 
 pub const MARKETS: usize = 20;
 
-pub fn model() -> Model {
+/// The model; if `crash` is false, without its crash and with fewer but far larger jumps of the assets' own.
+pub fn model(crash: bool) -> Model {
+    let (intensity, thinner) = if crash { (30.0, 1.0) } else { (2.0, 0.25) };
     let asset = |index: usize| {
         let rank = index as f64 / (MARKETS - 1) as f64;
         let jumps = KouJumps {
-            intensity: 30.0,
+            intensity,
             up_probability: 0.65,
             up_rate: 60.0,
-            down_rate: 80.0 - 55.0 * rank,
+            down_rate: thinner * (80.0 - 55.0 * rank),
             up_floor: 0.035 + 0.02 * rank,
             down_floor: 0.035 + 0.02 * rank,
         };
@@ -40,7 +42,7 @@ pub fn model() -> Model {
         correlation: (0..MARKETS)
             .map(|i| (0..MARKETS).map(|j| if i == j { 1.0 } else { 0.65 }).collect())
             .collect(),
-        crash: Some(CommonCrash {
+        crash: crash.then_some(CommonCrash {
             intensity: 14.0,
             floor: 0.03,
             excess: GeneralisedPareto { shape: 0.3, scale: 0.018 },

@@ -89,12 +89,10 @@ impl Happenings {
         if rates[0].max(rates[1]) <= 0.0 {
             return;
         }
-        let mut total = [0.0; LANES];
-        for lane in 0..LANES {
-            // The sum over the spells may round differently: the margin leaves the decision to it.
-            total[lane] =
-                (rates[0] * self.calm_total[lane] + rates[1] * self.stress_total[lane]) * (1.0 + 1e-9);
-        }
+        // The sum over the spells may round differently: the margin leaves the decision to it.
+        let total: Lanes = core::array::from_fn(|lane| {
+            (rates[0] * self.calm_total[lane] + rates[1] * self.stress_total[lane]) * (1.0 + 1e-9)
+        });
         // Where hardly a path is without an arrival, finding those is not worth it.
         let rare = total.iter().any(|total| *total < 3.0);
         let waits = if rare {
