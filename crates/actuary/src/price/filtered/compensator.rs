@@ -6,7 +6,8 @@ use crate::math::elementary;
 /// every row.
 #[derive(Clone, Debug)]
 pub(super) struct Compensator {
-    highest: f64,
+    /// Cells a unit of deviation.
+    scale: f64,
     values: Vec<f64>,
 }
 
@@ -23,11 +24,11 @@ impl Compensator {
             let sum: f64 = residuals.clone().map(|z| elementary::exp(deviation * z)).sum();
             libm::log(sum / n) / (deviation * deviation)
         };
-        Self { highest, values: (0..=Self::CELLS).map(value).collect() }
+        Self { scale: Self::CELLS as f64 / highest, values: (0..=Self::CELLS).map(value).collect() }
     }
 
     pub fn at(&self, deviation: f64) -> f64 {
-        let place = (deviation / self.highest).clamp(0.0, 1.0) * Self::CELLS as f64;
+        let place = (deviation * self.scale).clamp(0.0, Self::CELLS as f64);
         let cell = (place as usize).min(Self::CELLS - 1);
         let share = place - cell as f64;
         self.values[cell] * (1.0 - share) + self.values[cell + 1] * share

@@ -19,6 +19,7 @@ mod compensator;
 pub mod garch;
 mod walk;
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 pub use garch::{GarchFit, GarchParameters};
@@ -218,10 +219,11 @@ impl FilteredModel {
             return Err(FilteredError::Stress { enter, leave });
         }
         let returns = calibrate::checked_returns(history, assets, &options.returns)?;
+        // Each by itself: the order in which they are done does not matter.
+        let fitted: Vec<_> = returns.values.par_iter().map(|column| garch::fit(column)).collect();
         let (mut fits, mut residuals) = (Vec::new(), Vec::new());
-        for (column, asset) in returns.values.iter().zip(assets) {
-            let unfit = || FilteredError::Unfit { asset: (*asset).to_owned() };
-            let (fit, z) = garch::fit(column).ok_or_else(unfit)?;
+        for (fitted, asset) in fitted.into_iter().zip(assets) {
+            let (fit, z) = fitted.ok_or_else(|| FilteredError::Unfit { asset: (*asset).to_owned() })?;
             fits.push(fit);
             residuals.push(z);
         }

@@ -10,6 +10,9 @@ use crate::random::Stream;
 const ROWS: u32 = 0x4000_0000;
 const MINIMA: u32 = 0x4100_0000;
 
+/// Rows whose exponentials are drawn together.
+const AHEAD: usize = 32;
+
 /// Buffers of a filtered simulation, reused from path to path.
 #[derive(Clone, Debug, Default)]
 pub struct FilteredScratch {
@@ -20,6 +23,7 @@ pub struct FilteredScratch {
     moved: Vec<f64>,
     jumped: Vec<f64>,
     bases: Vec<Basis>,
+    /// What decides the minima of the next rows, one a column.
     exponentials: Vec<f64>,
     /// Of each column, in log price.
     pub(super) cells: Vec<Cell>,
@@ -66,6 +70,8 @@ pub(super) struct Walk<'a> {
     draws: Stream,
     bridge: Stream,
     minima: bool,
+    /// Rows of the exponentials that are used up.
+    used: usize,
     /// State of the row to come.
     pub stressed: bool,
 }
@@ -112,12 +118,12 @@ impl<'a> Walk<'a> {
                 size: peg.depeg_size,
             });
         }
-        scratch.exponentials.resize(model.columns.len(), 0.0);
+        scratch.exponentials.resize(AHEAD * model.columns.len(), 0.0);
         scratch.cells.clear();
         scratch.cells.resize(model.columns.len(), Cell::default());
         let stressed = model.stress.follows(false, &scratch.variance);
         let (draws, bridge) = (Stream::new(seed, path, ROWS), Stream::new(seed, path, MINIMA));
-        Self { model, scratch, draws, bridge, minima, stressed }
+        Self { model, scratch, draws, bridge, minima, used: AHEAD, stressed }
     }
 
     /// Goes on by a row: fills the cells and gives the state in which the row lay.
@@ -138,12 +144,15 @@ impl<'a> Walk<'a> {
             scratch.jumped[asset] = if jumps { change } else { 0.0 };
         }
         scratch.bases.iter_mut().for_each(Basis::row);
-        if self.minima {
-            self.bridge.fill_exponential(&mut scratch.exponentials);
+        if self.used == AHEAD {
+            if self.minima {
+                self.bridge.fill_exponential(&mut scratch.exponentials);
+            }
+            self.used = 0;
         }
-        for ((cell, column), exponential) in
-            scratch.cells.iter_mut().zip(&model.columns).zip(&scratch.exponentials)
-        {
+        let exponentials = &scratch.exponentials[self.used * model.columns.len()..];
+        self.used += 1;
+        for ((cell, column), exponential) in scratch.cells.iter_mut().zip(&model.columns).zip(exponentials) {
             let (mut moved, mut jumped, mut spread, mut jumps) = (0.0, 0.0, 0.0, false);
             for (asset, weight) in &column.assets {
                 moved += weight * scratch.moved[*asset];
