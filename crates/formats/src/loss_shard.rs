@@ -340,7 +340,7 @@ impl Merger {
     ///
     /// # Errors
     /// A shard of another simulation than the first, of other terms or planned paths, with paths that are there
-    /// already. What was merged before stays as it is.
+    /// already: what was merged before stays as it is. Sums that overflow: the merger is then of no further use.
     pub fn add(&mut self, file: &str, shard: Shard) -> Result<(), ShardError> {
         check_range(&shard, file)?;
         let place = self.ranges.partition_point(|(paths, _)| paths.start < shard.paths.start);

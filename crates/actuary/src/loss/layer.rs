@@ -52,7 +52,7 @@ impl LayerSums {
             return Ok(());
         }
         self.moments.add(weight, loss)?;
-        // Settled in whole units, a layer that is used up loses its size to a rounding.
+        // Columns from elsewhere may lose a layer's size to a rounding.
         if loss >= self.size * (1.0 - 1e-12) {
             self.exhausted.add(weight)?;
         }
