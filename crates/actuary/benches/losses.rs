@@ -1,7 +1,7 @@
 //! Time of gathering path losses: `cargo bench -p seawall-actuary --bench losses`.
 //!
-//! Twenty markets, two horizons, four layers, histograms of 4,096 steps; a third of the paths has losses, in half of
-//! the markets each. Every figure is the best of five rounds on one thread.
+//! Twenty markets, two horizons, four layers, histograms of 4,096 steps; a third of the paths has losses, in
+//! half of the markets each. Every figure is the best of five rounds on one thread.
 
 use std::{hint::black_box, time::Instant};
 

@@ -1,7 +1,7 @@
 //! From weighted path losses, one by one, to all figures of a quote.
 //!
 //! Memory is that of histograms and of the worst losses, whatever the number of paths. Everything is a sum of
-//! integers ([`super::exact`]) or a set that does not depend on the order of its making ([`super::worst`]), so that one
+//! integers ([`super::exact`]) or a set that does not depend on the order of its making (`worst`), so that one
 //! run, any split over threads, and shards of several machines merged in any order give the same bits.
 //!
 //! Each accumulator holds its histograms (about 16 bytes x grid steps x horizons x (2 markets + 2)): make one a
