@@ -146,8 +146,8 @@ fn both_allocations_of_the_expected_shortfall_agree() {
     }
 }
 
-/// Weights are probabilities: with weights that average to one the co-measure is the natural allocation under the
-/// expected-shortfall distortion of outcomes with those probabilities.
+/// Weights are probabilities: with weights that average to one the co-measure is the natural allocation under
+/// the expected-shortfall distortion of outcomes with those probabilities.
 #[test]
 fn weighted_allocation_is_that_of_weighted_outcomes() {
     for seed in 0..100 {

@@ -1,5 +1,5 @@
-//! The streaming accumulator: one run and any split give the same bits; the tail is that of a full sort; figures are those
-//! of columns kept in memory; everything adds up.
+//! The streaming accumulator: one run and any split give the same bits; the tail is that of a full sort;
+//! figures are those of columns kept in memory; everything adds up.
 
 mod loss_support;
 
@@ -270,7 +270,8 @@ fn parts_add_up_to_the_pool() {
     }
 }
 
-/// A market that loses an exponential amount of mean 1, insured in full, sampled at mean 2 with half of the paths.
+/// A market that loses an exponential amount of mean 1, insured in full, sampled at mean 2 with half of the
+/// paths.
 fn exponential(seed: u64, paths: u64) -> LossFigures {
     let terms = PolicyTerms::new(0.0, f64::INFINITY, 0.0).unwrap();
     let layers = Layers::new(1.0, &[2.0, 3.0], 0.0).unwrap();
@@ -365,8 +366,8 @@ fn memory_does_not_grow_with_the_paths() {
         }
         accumulator.encode().unwrap().len() as f64
     });
-    // The histograms stay, the tails grow in proportion to the share of paths that they keep, of which none weighs
-    // less than a sixth: a loss, a path and a weight each, and one row of all markets.
+    // The histograms stay, the tails grow in proportion to the share of paths that they keep, of which none
+    // weighs less than a sixth: a loss, a path and a weight each, and one row of all markets.
     let tails = (MARKETS + 2) as f64 * 24.0 + MARKETS as f64 * 8.0;
     let grown = (sizes[1] - sizes[0]) as f64 * 0.01 * 6.0 * HORIZONS as f64 * tails;
     assert!(bytes[1] - bytes[0] < grown && bytes[1] < 3.0 * bytes[0], "{bytes:?} {grown}");

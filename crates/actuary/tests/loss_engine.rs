@@ -55,8 +55,8 @@ fn owed(terms: &PolicyTerms, gross: f64) -> f64 {
     (gross - gross.min(terms.deductible)).min(terms.limit) * (1.0 - terms.coinsurance)
 }
 
-/// Each market is owed what the rules say, each layer takes its slice of the total, and all adds up to the gross loss,
-/// to the rounding of whole units.
+/// Each market is owed what the rules say, each layer takes its slice of the total, and all adds up to the
+/// gross loss, to the rounding of whole units.
 #[test]
 fn the_parts_add_up_to_the_gross_loss() {
     let mut exhausted = 0;

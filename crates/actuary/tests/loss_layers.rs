@@ -27,7 +27,8 @@ fn columns() -> (Vec<f64>, Vec<Vec<f64>>) {
     (weights, layers)
 }
 
-/// A ratio with the deviation of its influence function over all paths: what depends on the path, times its weight.
+/// A ratio with the deviation of its influence function over all paths: what depends on the path, times its
+/// weight.
 fn with_influence(value: f64, weights: &[f64], losses: &[f64], of: impl Fn(f64) -> f64) -> Estimate {
     let n = losses.len() as f64;
     let terms = || losses.iter().zip(weights).map(|(&loss, weight)| weight * of(loss));

@@ -1,10 +1,10 @@
 //! Simulated losses of a range of paths, so that a run can be spread over machines and merged.
 //!
-//! A shard is a file of: the magic bytes `SEAWLOSS`; the version of the format (u32); the digest of everything that was
-//! simulated (32 bytes: inputs, parameters, model version, seed); planned paths of the whole run, first path and
-//! first path after the range, number of bytes of the losses (u64 each); the losses as
-//! [`LossAccumulator::encode`] writes them; SHA-256 of all bytes before it. Numbers are little-endian. The same paths
-//! give the same bytes on every machine.
+//! A shard is a file of: the magic bytes `SEAWLOSS`; the version of the format (u32); the digest of
+//! everything that was simulated (32 bytes: inputs, parameters, model version, seed); planned paths of the
+//! whole run, first path and first path after the range, number of bytes of the losses (u64 each); the losses
+//! as [`LossAccumulator::encode`] writes them; SHA-256 of all bytes before it. Numbers are little-endian. The
+//! same paths give the same bytes on every machine.
 //!
 //! Shards merge in any order to the bits of one run ([`Merger`]). Files are written under another name and
 //! renamed, so that none is ever half-written.
@@ -266,8 +266,8 @@ pub fn read(path: &Path, expected: Option<&Digest>) -> Result<Shard, ShardError>
     decode(&bytes, &file, expected)
 }
 
-/// Writes a shard: first under another name in the same folder, then renamed, so that the file is there as a whole or
-/// not at all. A file of that name is replaced.
+/// Writes a shard: first under another name in the same folder, then renamed, so that the file is there as a
+/// whole or not at all. A file of that name is replaced.
 ///
 /// # Errors
 /// A range that does not fit the losses, a file that cannot be written.
@@ -339,8 +339,9 @@ impl Merger {
     /// Adds a shard; `file` is its name for errors.
     ///
     /// # Errors
-    /// A shard of another simulation than the first, of other terms or planned paths, with paths that are there
-    /// already. What was merged before stays as it is.
+    /// A shard of another simulation than the first, of other terms or planned paths, with paths that are
+    /// there already: what was merged before stays as it is. Sums that overflow: the merger is then of no
+    /// further use.
     pub fn add(&mut self, file: &str, shard: Shard) -> Result<(), ShardError> {
         check_range(&shard, file)?;
         let place = self.ranges.partition_point(|(paths, _)| paths.start < shard.paths.start);

@@ -1,7 +1,7 @@
 //! From weighted path losses, one by one, to all figures of a quote.
 //!
 //! Memory is that of histograms and of the worst losses, whatever the number of paths. Everything is a sum of
-//! integers ([`super::exact`]) or a set that does not depend on the order of its making ([`super::worst`]), so that one
+//! integers ([`super::exact`]) or a set that does not depend on the order of its making (`worst`), so that one
 //! run, any split over threads, and shards of several machines merged in any order give the same bits.
 //!
 //! Each accumulator holds its histograms (about 16 bytes x grid steps x horizons x (2 markets + 2)): make one a
@@ -87,7 +87,7 @@ impl LossAccumulator {
         let mass = tail_mass(planned, spec.shortfall_level.min(spec.at_risk_level))?;
         let mass = mass + 3.0 * libm::sqrt(mass) + 1.0;
         let horizons = (0..spec.horizons)
-            .map(|_| HorizonSums::new(&spec, exposure, mass))
+            .map(|_| HorizonSums::new(&spec, &settlement, exposure, mass))
             .collect::<Result<Vec<_>, LossError>>()?;
         Ok(Self {
             settlement,
@@ -211,7 +211,7 @@ impl LossAccumulator {
 }
 
 impl HorizonSums {
-    fn new(spec: &Spec, exposure: f64, mass: f64) -> Result<Self, LossError> {
+    fn new(spec: &Spec, settlement: &Settlement, exposure: f64, mass: f64) -> Result<Self, LossError> {
         let gross = |size: f64, top: f64| -> Result<GrossSums, LossError> {
             Ok(GrossSums {
                 moments: Moments::new(size),
@@ -232,7 +232,10 @@ impl HorizonSums {
         };
         let markets = (0..spec.markets()).map(market).collect::<Result<Vec<_>, _>>()?;
         let top = (0..spec.markets()).map(|market| spec.gross_top(market)).sum();
-        let sizes = spec.layers.sizes().iter().copied().chain([f64::INFINITY]);
+        // In whole units, so that a layer that is used up loses its size. One of less than a unit never loses.
+        let in_units =
+            |&size: &f64| Some(settlement.rounded(size)).filter(|&size| size > 0.0).unwrap_or(size);
+        let sizes = spec.layers.sizes().iter().map(in_units).chain([f64::INFINITY]);
         Ok(Self {
             markets,
             gross: gross(exposure, top)?,

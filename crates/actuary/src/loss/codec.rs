@@ -1,9 +1,9 @@
 //! An accumulator as bytes and back, without loss, so that shards of a run can be merged elsewhere.
 //!
-//! Little-endian. A version; the specification (counts as u64, numbers as their bits); paths; all sums in their
-//! fixed order, each as a zigzag variable-length integer of seven bits a byte, least first; the worst losses: for each
-//! list their number, then loss, path, weight and row of each, worst first. Lists are pruned before they are
-//! written, so that equal accumulators give equal bytes however they were made.
+//! Little-endian. A version; the specification (counts as u64, numbers as their bits); paths; all sums in
+//! their fixed order, each as a zigzag variable-length integer of seven bits a byte, least first; the worst
+//! losses: for each list their number, then loss, path, weight and row of each, worst first. Lists are pruned
+//! before they are written, so that equal accumulators give equal bytes however they were made.
 
 use super::{
     accumulator::LossAccumulator,

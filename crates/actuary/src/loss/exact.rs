@@ -1,10 +1,10 @@
 //! Sums that come out the same to the bit in whatever order and grouping their terms are added.
 //!
 //! Floating-point addition is not associative; integer addition is. A term is rounded once, to a multiple of
-//! 2^-88 (half away from zero), and from there on everything is exact in 128 bits. Terms are dimensionless: who
-//! adds amounts divides them by a power of two near their largest value first ([`power_of_two_above`]), which
-//! loses nothing. A sum that leaves the range of 2^39 = 5.5e11 is an error, never a wrapped number: with terms of
-//! at most one that is as many terms.
+//! 2^-88 (half away from zero), and from there on everything is exact in 128 bits. Terms are dimensionless:
+//! who adds amounts divides them by a power of two near their largest value first ([`power_of_two_above`]),
+//! which loses nothing. A sum that leaves the range of 2^39 = 5.5e11 is an error, never a wrapped number:
+//! with terms of at most one that is as many terms.
 //!
 //! The error of a sum of n terms is at most n 2^-89 = n 1.6e-27 absolute; converted to floating point it is
 //! rounded once more, by at most 1.1e-16 relative.
@@ -121,8 +121,8 @@ pub(crate) fn merge_all(into: Vec<&mut [ExactSum]>, from: Vec<&[ExactSum]>) -> R
     Ok(())
 }
 
-/// The smallest power of two that is at least `amount`, for a positive finite amount; 1 for anything else. Dividing
-/// by it loses nothing.
+/// The smallest power of two that is at least `amount`, for a positive finite amount; 1 for anything else.
+/// Dividing by it loses nothing.
 #[must_use]
 pub fn power_of_two_above(amount: f64) -> f64 {
     if !(amount > 0.0 && amount.is_finite()) {

@@ -1,7 +1,7 @@
 //! The exceedance curve on a logarithmic scale, as exact sums.
 //!
-//! Sixteen classes an octave, of equal width within it, so that a class is read off exponent and leading bits of
-//! the loss and its borders are exact numbers: neighbouring borders differ by 3 to 6 %. At a border the
+//! Sixteen classes an octave, of equal width within it, so that a class is read off exponent and leading bits
+//! of the loss and its borders are exact numbers: neighbouring borders differ by 3 to 6 %. At a border the
 //! exceedance probability is exact. The curve reaches from 2^-24 to 2^4 times the exposure.
 
 use super::{
@@ -104,8 +104,8 @@ pub struct ExceedancePoint {
     pub probability: Estimate,
 }
 
-/// Probability of a loss of `loss` or more, read off a curve: exact at its points, linear in the loss between them. One of
-/// nothing or less is certain.
+/// Probability of a loss of `loss` or more, read off a curve: exact at its points, linear in the loss between
+/// them. One of nothing or less is certain.
 #[must_use]
 pub fn probability_at(curve: &[ExceedancePoint], loss: f64) -> Estimate {
     if loss <= 0.0 {

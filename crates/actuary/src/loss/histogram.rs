@@ -4,9 +4,9 @@
 //! (`x = (1 - f) x_i + f x_(i+1)`). What lies above the last point is kept apart, as mass and mean.
 //!
 //! [`PartsGrid`] also splits a total over its parts: on each point the weighted sum of each part, so that
-//! `E[X_i | S = s]`, the function kappa_i of Mildenhall and Major ("Pricing Insurance Risk", Wiley 2022, chapter 14),
-//! can be read off. A part is scaled by the point over the total, so that the kappas of a point add up to it and
-//! the sum over all points is the part's mean.
+//! `E[X_i | S = s]`, the function kappa_i of Mildenhall and Major ("Pricing Insurance Risk", Wiley 2022,
+//! chapter 14), can be read off. A part is scaled by the point over the total, so that the kappas of a point
+//! add up to it and the sum over all points is the part's mean.
 
 use super::exact::{ExactSum, SumOverflow, Sums, power_of_two_above};
 

@@ -1,9 +1,9 @@
 //! What a layer loses, as exact sums, and the figures that an investor asks for.
 //!
 //! The downside deviation `sqrt(E[min(P - L, 0)^2])` depends on the premium P, which is known only after the
-//! simulation. Sums of `w L^k`, k <= 2, and `w^2 L^k`, k <= 4, by 512 classes of L give it for any P: all classes but
-//! the one that holds P are exact, that one counts with its mean, an error of at most the class's probability times
-//! (size/512)^2.
+//! simulation. Sums of `w L^k`, k <= 2, and `w^2 L^k`, k <= 4, by 512 classes of L give it for any P: all
+//! classes but the one that holds P are exact, that one counts with its mean, an error of at most the class's
+//! probability times (size/512)^2.
 
 use super::{
     Estimate, Tail,
@@ -52,7 +52,7 @@ impl LayerSums {
             return Ok(());
         }
         self.moments.add(weight, loss)?;
-        // Settled in whole units, a layer that is used up loses its size to a rounding.
+        // Columns from elsewhere may lose a layer's size to a rounding.
         if loss >= self.size * (1.0 - 1e-12) {
             self.exhausted.add(weight)?;
         }

@@ -1,9 +1,10 @@
 //! Loss distributions: simulation of all markets, settlement, and all figures of the losses.
 //!
-//! [`simulation`] runs every market along every path; [`settle`] sends a path's losses through the engine's own policies
-//! and waterfall ([`terms`]); [`accumulator`] gathers weighted paths one by one, in bounded memory and with the same
-//! bits however they are split ([`exact`], [`worst`]), and gives all [`figures`] of a quote, the [`layer`]s' among them;
-//! [`codec`] writes it to bytes. [`statistics`] and [`weighted`] describe a column of losses kept in memory.
+//! [`simulation`] runs every market along every path; [`settle`] sends a path's losses through the engine's
+//! own policies and waterfall ([`terms`]); [`accumulator`] gathers weighted paths one by one, in bounded
+//! memory and with the same bits however they are split ([`exact`]), and gives all [`figures`] of a quote,
+//! the [`layer`]s' among them; [`codec`] writes it to bytes. [`statistics`] and [`weighted`] describe a
+//! column of losses kept in memory.
 //!
 //! Units: losses in the unit of account of the markets (USD if spot prices are in USD).
 

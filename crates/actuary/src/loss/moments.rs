@@ -1,10 +1,10 @@
 //! Moments of a weighted loss as exact sums, and the figures made of them.
 //!
-//! With n paths of weight w and loss x, `W_k` stands for `sum(w x^k)/n` and `S_k` for `sum(w^2 x^k)/n`; weights are used
-//! as they are, not normalised, for their mean is one (A. Owen, "Monte Carlo theory, methods and examples", 2013,
-//! chapter 9). An estimate made of means has the variance of its influence function over n, and all influence
-//! functions here are a weight times a quadratic `g(x) = a x + b x^2` less a constant, whose variance is
-//! `a^2 S_2 + 2ab S_3 + b^2 S_4 - (a W_1 + b W_2)^2`.
+//! With n paths of weight w and loss x, `W_k` stands for `sum(w x^k)/n` and `S_k` for `sum(w^2 x^k)/n`;
+//! weights are used as they are, not normalised, for their mean is one (A. Owen, "Monte Carlo theory, methods
+//! and examples", 2013, chapter 9). An estimate made of means has the variance of its influence function over
+//! n, and all influence functions here are a weight times a quadratic `g(x) = a x + b x^2` less a constant,
+//! whose variance is `a^2 S_2 + 2ab S_3 + b^2 S_4 - (a W_1 + b W_2)^2`.
 
 use super::{
     Estimate,

@@ -1,17 +1,17 @@
 //! A path's gross losses through the settlement engine's own rules: policies and waterfall.
 //!
-//! Nothing is computed twice. A market's claim is [`seawall_engine::Policy::claim`] of a policy of which nothing is used;
-//! layers pay by [`seawall_engine::waterfall::pour`]. Amounts go in and come out as whole units, a power of two
-//! of the unit of account that is 2^-49 to 2^-48 of the pool's exposure (for a billion: two millionths), so that
-//! conversion is exact in both directions as long as amounts stay below sixteen times the exposure, and gross losses are rounded to
-//! the nearest unit.
+//! Nothing is computed twice. A market's claim is [`seawall_engine::Policy::claim`] of a policy of which
+//! nothing is used; layers pay by [`seawall_engine::waterfall::pour`]. Amounts go in and come out as whole
+//! units, a power of two of the unit of account that is 2^-49 to 2^-48 of the pool's exposure (for a billion:
+//! two millionths), so that conversion is exact in both directions as long as amounts stay below sixteen
+//! times the exposure, and gross losses are rounded to the nearest unit.
 //!
 //! A path's loss within the horizon is booked at once, which gives the same as booking it in parts, because the
 //! rules are cumulative.
 //!
 //! Not modelled: the event limit and the early bound, which need the times of the losses within the path, and
-//! the smallest claim, below which nothing is booked (all three only lower what the pool pays); the mutual layer
-//! is a plain last layer, without the sufferer's own bond first and the cap on other members' bonds. A
+//! the smallest claim, below which nothing is booked (all three only lower what the pool pays); the mutual
+//! layer is a plain last layer, without the sufferer's own bond first and the cap on other members' bonds. A
 //! coinsurance is taken to the nearest millionth, as in the engine.
 
 use seawall_engine::{EventWindow, Policy, PolicyId, Status, waterfall::pour};
@@ -25,7 +25,8 @@ use super::{
 /// Units in the pool's exposure, as a power of two.
 const UNIT_BITS: i32 = 49;
 
-/// Amounts of so many units or more are unlimited; losses of as many are refused. Sums of them stay below 2^128.
+/// Amounts of so many units or more are unlimited; losses of as many are refused. Sums of them stay below
+/// 2^128.
 const UNITS_MAX: f64 = 1_267_650_600_228_229_401_496_703_205_376.0;
 
 /// A gross loss by who bears it; the parts after `gross` add up to it.

@@ -1,15 +1,16 @@
 //! VaR, ES and the natural allocation of the ES from weighted losses sorted by size.
 //!
-//! Weights are used as they are in the tail, not normalised, as A. Owen, "Monte Carlo theory, methods and examples"
-//! (2013), chapter 9, and P. Glynn (1996) recommend for right tails: VaR is the smallest x with estimated P(X > x) <= 1 - q,
-//! ES = VaR + E[(X - VaR)+] / (1 - q). The error of the ES is that of the mean of the excess: the error of VaR enters
-//! at second order only. With weights of one this is the ES with the fraction of the sample at the border, and the error
-//! is that of Manistre and Hancock ([`super::statistics`]). The error of VaR is half the distance between the
-//! quantiles one standard error of the tail's probability to either side.
+//! Weights are used as they are in the tail, not normalised, as A. Owen, "Monte Carlo theory, methods and
+//! examples" (2013), chapter 9, and P. Glynn (1996) recommend for right tails: VaR is the smallest x with
+//! estimated P(X > x) <= 1 - q, ES = VaR + E[(X - VaR)+] / (1 - q). The error of the ES is that of the mean
+//! of the excess: the error of VaR enters at second order only. With weights of one this is the ES with the
+//! fraction of the sample at the border, and the error is that of Manistre and Hancock
+//! ([`super::statistics`]). The error of VaR is half the distance between the quantiles one standard error of
+//! the tail's probability to either side.
 //!
 //! Natural allocation: line i gets `E[X_i | X in the tail]`; losses equal to the VaR share the border's mass
-//! evenly, so that the parts add up. Its error is that of the mean of `(X_i - c_i) 1(X > VaR)` with c_i the line's mean
-//! given X = VaR, taken over the square root of the tail's number of losses to either side.
+//! evenly, so that the parts add up. Its error is that of the mean of `(X_i - c_i) 1(X > VaR)` with c_i the
+//! line's mean given X = VaR, taken over the square root of the tail's number of losses to either side.
 
 use super::{
     Estimate, Tail,
@@ -170,8 +171,8 @@ impl Worst {
         })
     }
 
-    /// A line's part of the ES, from its loss on the path of each entry. Where the losses do not fill the mass the
-    /// rest of it is nothing for every line.
+    /// A line's part of the ES, from its loss on the path of each entry. Where the losses do not fill the
+    /// mass the rest of it is nothing for every line.
     pub(crate) fn part(&self, cut: &Cut, line: impl Fn(usize) -> f64) -> Estimate {
         let weight = |index: usize| self.entries[index].weight;
         let weighted = |index: usize| weight(index) * line(index);
@@ -190,7 +191,8 @@ impl Worst {
         Estimate { value, standard_error: variance.sqrt() * self.paths / cut.mass }
     }
 
-    /// Mean of the product of the squared weight, a loss that is a function of this one, and the excess over VaR.
+    /// Mean of the product of the squared weight, a loss that is a function of this one, and the excess over
+    /// VaR.
     pub(crate) fn product_with_excess(&self, cut: &Cut) -> f64 {
         let border = cut.tail.value_at_risk.value;
         let worst = self.entries[..cut.above].iter();

@@ -1,6 +1,6 @@
 //! Statistics of weighted losses kept in memory, each with its standard error, and what the weighting gained.
-//! The estimators are those of the accumulator ([`super::accumulator`]): means with weights as they are, tails by
-//! `P(X > x) <= 1 - q` with weights as they are.
+//! The estimators are those of the accumulator ([`super::accumulator`]): means with weights as they are,
+//! tails by `P(X > x) <= 1 - q` with weights as they are.
 
 use super::{
     Estimate, SumOverflow, Tail,
@@ -34,8 +34,8 @@ impl WeightedStatistics {
     /// Figures of losses and their weights, tail at `level`.
     ///
     /// # Errors
-    /// No sample, lengths that differ, a loss or weight that is not finite or a negative weight, weights that are too large
-    /// to be added up, a level outside (0, 1).
+    /// No sample, lengths that differ, a loss or weight that is not finite or a negative weight, weights that
+    /// are too large to be added up, a level outside (0, 1).
     pub fn of(losses: &[f64], weights: &[f64], level: f64) -> Result<Self, StatisticsError> {
         let worst = sample(losses, weights)?;
         let cut = worst.cut(level)?;

@@ -1,10 +1,10 @@
 //! The worst losses of a run, kept exactly and in bounded memory.
 //!
-//! A loss belongs to the worst mass M of the planned paths while the weight of all losses above it is at most M.
-//! Losses are ordered by amount, equal ones by a hash of the path's number (which is the same in every run and
-//! knows nothing of how paths were numbered). A loss that is outside the mass among some of the paths is outside
-//! among all of them, for more paths only add weight above it: so pruning early, in any order and any grouping,
-//! leaves the same losses in the end. Losses of nothing are not kept.
+//! A loss belongs to the worst mass M of the planned paths while the weight of all losses above it is at most
+//! M. Losses are ordered by amount, equal ones by a hash of the path's number (which is the same in every run
+//! and knows nothing of how paths were numbered). A loss that is outside the mass among some of the paths is
+//! outside among all of them, for more paths only add weight above it: so pruning early, in any order and any
+//! grouping, leaves the same losses in the end. Losses of nothing are not kept.
 
 use std::cmp::Ordering;
 
@@ -119,7 +119,8 @@ impl WorstLosses {
     }
 }
 
-/// A number that scatters the paths (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+/// A number that scatters the paths (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
+/// 2014).
 fn mix(path: u64) -> u64 {
     let x = path.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -27,13 +27,15 @@ pub struct ProposedLayers {
     pub reserve: f64,
     /// Sizes of the tranches, from junior to senior.
     pub tranches: Vec<f64>,
-    /// Losses at which deductible, reserve and tranches end, in that order; standard errors are those of the VaR.
+    /// Losses at which deductible, reserve and tranches end, in that order; standard errors are those of the
+    /// VaR.
     pub ends: Vec<Estimate>,
     /// True when the highest quantile rests on fewer than 400 non-zero paths.
     pub thin: bool,
 }
 
-/// Proposes layer sizes: each layer ends at the pool loss's VaR at its level and begins where the one before ends.
+/// Proposes layer sizes: each layer ends at the pool loss's VaR at its level and begins where the one before
+/// ends.
 ///
 /// # Errors
 /// No loss, one that is not finite, a level outside (0, 1) or below the one before.

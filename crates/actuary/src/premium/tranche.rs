@@ -79,8 +79,9 @@ pub fn tranche_table(
     tranche_table_of_figures(&figures, premiums, years)
 }
 
-/// Describes layers by their figures. `premiums` holds each layer's premium over the period of the losses, `years`
-/// its length. Layers without a premium (the residual) are left out: `premiums` may be shorter than `figures`.
+/// Describes layers by their figures. `premiums` holds each layer's premium over the period of the losses,
+/// `years` its length. Layers without a premium (the residual) are left out: `premiums` may be shorter than
+/// `figures`.
 ///
 /// # Errors
 /// More premiums than layers; a premium or period that is negative or not finite.

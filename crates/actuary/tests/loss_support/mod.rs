@@ -34,7 +34,7 @@ pub fn row(seed: u64, path: u64) -> (f64, Vec<f64>) {
     (weight, losses)
 }
 
-/// Policies and layers of the pool.
+/// Policies and layers of the pool; the last layer is small and no whole number of units.
 pub fn spec(planned_paths: u64) -> Spec {
     let terms = |deductible, limit, coinsurance| PolicyTerms::new(deductible, limit, coinsurance).unwrap();
     let policies = vec![
@@ -42,7 +42,7 @@ pub fn spec(planned_paths: u64) -> Spec {
         terms(0.0, 1_500_000.0, 0.25),
         terms(1_000.0, f64::INFINITY, 0.0),
     ];
-    let layers = Layers::new(150_000.0, &[400_000.0, 500_000.0], 30_000.0).unwrap();
+    let layers = Layers::new(150_000.0, &[400_000.0, 500_000.0], 130.371_1).unwrap();
     Spec {
         smallest_claim: 1_000.0,
         grid_steps: 256,
