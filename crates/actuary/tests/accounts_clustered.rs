@@ -7,7 +7,7 @@ use seawall_actuary::{
     book::accounts::AccountBookBuilder,
     liquidation::{
         AccountModel, AssetPath, ClusterModel, TwoLevel,
-        accounts::{AccountState, ClusterState, Seizure, TwoLevelError},
+        accounts::{AccountState, ClusterState, Levels, LevelsError, Seizure, TwoLevelError},
     },
     random::Stream,
 };
@@ -183,4 +183,41 @@ fn two_levels_refuse_what_does_not_fit() {
         refuse(&[(0, 1.0), (1, 1.0)], Some(&[1.0, -1.0, 1.0])),
         TwoLevelError::Value { path: 1, what: "weight", .. }
     ));
+}
+
+/// The driver gives what the passes give one by one, whatever the number of threads and however the paths are split.
+#[test]
+fn levels_have_the_same_bits_on_any_number_of_threads() {
+    let book = book(21, 20, 40);
+    let debt = book.totals(&book.prices()).unwrap().debt;
+    let accounts = model(&book, &scarce(21, debt), protocol(0.5, 0.95), None);
+    let clusters = accounts.cluster(4).unwrap();
+    let run = |paths: std::ops::Range<u64>, threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            Levels::run(&accounts, &clusters, paths, 5, |number, path, _: &mut ()| {
+                *path = crashing_path(number, 24, 0.02, 0.6);
+                Ok::<f64, String>(1.0 + (number % 3) as f64 * 0.1)
+            })
+            .unwrap()
+        })
+    };
+    let whole = run(0..203, 1);
+    let (exact, fast) = losses(&accounts, &clusters, 203, 0.6);
+    assert_eq!(whole.fast, fast);
+    assert_eq!(whole.exact.len(), 41);
+    assert!(whole.exact.iter().all(|&(path, loss)| path % 5 == 0 && loss == exact[path]));
+    assert_eq!(run(0..203, 3), whole);
+    let mut parts = run(0..77, 2);
+    parts.append(&run(77..203, 3));
+    assert_eq!(parts, whole);
+    assert_eq!(parts.estimate(), TwoLevel::of(&whole.fast, &whole.exact, Some(&whole.weights)));
+    let broken =
+        |every| {
+            Levels::run(&accounts, &clusters, 2..3, every, |number, _, _: &mut ()| {
+                if number == 2 { Err("no prices") } else { Ok(1.0) }
+            })
+        };
+    assert_eq!(broken(0), Err(LevelsError::Never));
+    assert_eq!(broken(1), Err(LevelsError::Path { path: 2, source: "no prices" }));
 }

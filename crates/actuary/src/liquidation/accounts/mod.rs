@@ -9,7 +9,7 @@
 //!
 //! The fast pass is biased where accounts are not exactly proportional, and where the agent loop has rules that a
 //! ladder has not (close factor, choice of the collateral). [`TwoLevel`] runs the fast pass on all paths and the exact
-//! one on a share of them, adds the mean difference, and reports the bias with its error.
+//! one on a share of them, adds the mean difference, and reports the bias with its error; [`Levels`] runs both.
 //!
 //! Order within an interval, as in [`super::state`], without delay: all parts share the capacity of the interval.
 //! 1. *Backlog*: accounts under water at the opening and at the close are sold at the close.
@@ -29,12 +29,14 @@
 pub mod cluster;
 pub mod exact;
 pub mod fast;
+pub mod levels;
 pub mod model;
 pub mod path;
 pub mod two_level;
 
 pub use exact::AccountState;
 pub use fast::{ClusterModel, ClusterState};
+pub use levels::{Levels, LevelsError};
 pub use model::{AccountModel, AccountModelError, AccountSpec, CloseFactor, Seizure};
 pub use path::AssetPath;
 pub use two_level::{TwoLevel, TwoLevelError};
