@@ -6,8 +6,8 @@ use seawall_actuary::{
     aggregate::Grid,
     peril::{Cause, MarketPeril, OwnEvents, PerilRisk, Venue, assumption},
 };
-use seawall_formats::bad_debt_events::{BadDebtEvent, event_peril, events_by_venue, read_events};
 use seawall_formats::Source;
+use seawall_formats::bad_debt_events::{BadDebtEvent, event_peril, events_by_venue, read_events};
 
 fn events() -> Vec<BadDebtEvent> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/events/bad-debt-events.csv");
