@@ -1,7 +1,9 @@
 //! Losses and pools on a grid: brute-force double sums, closed forms, simulation; means and masses add up.
 
 use seawall_actuary::{
-    aggregate::{Aggregate, Claim, Discretisation, Frequency, Grid, GridLoss, Method, Severity, TransformTerms},
+    aggregate::{
+        Aggregate, Claim, Discretisation, Frequency, Grid, GridLoss, Method, Severity, TransformTerms,
+    },
     capital::{GridPool, GridPoolBuilder, allocate_expected_shortfall},
     loss::{PolicyTerms, policy_loss},
     random::Stream,
@@ -82,7 +84,8 @@ fn aliasing_is_bounded() {
             Aggregate::compound_discrete(&frequency, &severity, grid, Method::Transform(terms)).unwrap();
         let wrapped: f64 = total.probabilities().iter().sum::<f64>() - exact(0) - exact(1);
         // Totals of two and more claims lie beyond the grid; of these, those beyond the transform come back.
-        let beyond: f64 = if terms.padding == 1 { 1.0 - exact(0) - exact(1) } else { 1.0 - exact(0) - exact(1) - exact(2) };
+        let beyond: f64 =
+            if terms.padding == 1 { 1.0 - exact(0) - exact(1) } else { 1.0 - exact(0) - exact(1) - exact(2) };
         // Rounding, raised where the tilt is taken back.
         let rounding = 1e-14 * libm::exp(terms.tilt / terms.padding as f64);
         assert!(wrapped <= allowed * beyond + rounding, "{terms:?}: {wrapped}");
@@ -111,8 +114,13 @@ fn payments_are_those_of_the_policy() {
         close(loss.expected_payment(&terms), direct, 1e-14);
         let paid = loss.paid(&terms, Grid::new(0.3, 128).unwrap());
         close(paid.mean(), direct, 1e-14);
-        let free: f64 =
-            loss.mass().iter().enumerate().filter(|(j, _)| grid.point(*j) <= terms.deductible).map(|x| x.1).sum();
+        let free: f64 = loss
+            .mass()
+            .iter()
+            .enumerate()
+            .filter(|(j, _)| grid.point(*j) <= terms.deductible)
+            .map(|x| x.1)
+            .sum();
         assert!(paid.mass()[0] >= free - 1e-14);
     }
 }
@@ -126,9 +134,8 @@ fn an_event_adds_what_the_policy_leaves() {
     for terms in policies() {
         let added = loss.payment_added_by(&event, &terms, out).unwrap();
         let pay = |x: f64| policy_loss(&terms, x).pay;
-        let pairs = loss.atoms().flat_map(|(p, x)| {
-            event.atoms().map(move |(q, e)| (p * q, pay(x + e) - pay(x)))
-        });
+        let pairs =
+            loss.atoms().flat_map(|(p, x)| event.atoms().map(move |(q, e)| (p * q, pay(x + e) - pay(x))));
         let expected = GridLoss::of_atoms(out, pairs).unwrap();
         for (j, (found, expected)) in added.mass().iter().zip(expected.mass()).enumerate() {
             assert!((found - expected).abs() < 1e-13, "{terms:?} {j}: {found} {expected}");
@@ -186,8 +193,7 @@ fn a_pool_keeps_every_mean_and_its_parts_add_up_at_every_point() {
     // A histogram whose parts are not at the points gives the same means.
     let parts: Vec<Vec<f64>> = (0..3).map(|i| pool.part(i).iter().map(|x| 0.93 * x).collect()).collect();
     let beyond: Vec<f64> = pool.beyond_parts().to_vec();
-    let moved =
-        GridPool::of_histogram(pool.grid(), pool.mass(), &parts, pool.beyond(), &beyond).unwrap();
+    let moved = GridPool::of_histogram(pool.grid(), pool.mass(), &parts, pool.beyond(), &beyond).unwrap();
     for market in 0..3 {
         let expected = 0.93 * (pool.means()[market] - beyond[market]) + beyond[market];
         close(moved.means()[market], expected, 1e-12);
@@ -269,7 +275,12 @@ fn events_carry_the_parts_through_the_convolution() {
     for j in 0..256 {
         assert!((sum.mass()[j] - mass[j]).abs() < 1e-14, "{j}: {} {}", sum.mass()[j], mass[j]);
         for i in 0..3 {
-            assert!((sum.part(i)[j] - parts[i][j]).abs() < 1e-12, "{i} {j}: {} {}", sum.part(i)[j], parts[i][j]);
+            assert!(
+                (sum.part(i)[j] - parts[i][j]).abs() < 1e-12,
+                "{i} {j}: {} {}",
+                sum.part(i)[j],
+                parts[i][j]
+            );
         }
     }
     close(sum.mass().iter().sum::<f64>() + sum.beyond(), 1.0, 1e-13);

@@ -4,9 +4,8 @@ use seawall_actuary::{
     capital::allocate_expected_shortfall,
     loss::{Estimate, LayerLosses, Layers, LossStatistics, Tail, layer_loss},
     premium::{
-        Breakdown, LayerLevels, LossLines, PremiumError, PremiumTerms, Risk, RiskLoad, TrancheTable, fair_split,
-        propose_layers,
-        tranche_table,
+        Breakdown, LayerLevels, LossLines, PremiumError, PremiumTerms, Risk, RiskLoad, TrancheTable,
+        fair_split, propose_layers, tranche_table,
     },
     random::Stream,
 };

@@ -72,8 +72,7 @@ fn limited_assets_are_shared_in_proportion() {
         // S above assets: 90, 98, 100 with X1 = 0, 8, 10 and probabilities 1/8, 1/16, 1/16.
         let default = |x: f64, s: f64| assets * x / s;
         let first = 0.75 * 4.5 + 0.0625 * (default(8.0, 98.0) + default(10.0, 100.0));
-        let second =
-            0.25 + 0.125 * assets + 0.0625 * (default(90.0, 98.0) + default(90.0, 100.0));
+        let second = 0.25 + 0.125 * assets + 0.0625 * (default(90.0, 98.0) + default(90.0, 100.0));
         close(limited.means()[0], first, 1e-12);
         close(limited.means()[1], second, 1e-12);
         close(limited.mass().iter().sum::<f64>(), 1.0, 1e-13);
@@ -187,7 +186,8 @@ fn closed_forms_on_the_grid() {
         let beyond = 1.0 - mass.iter().sum::<f64>();
         let mean: f64 = mass.iter().enumerate().map(|(j, p)| grid.point(j) * p).sum();
         let owed = (claim.moments().0 - mean).max(0.0);
-        let pool = GridPool::of_histogram(grid, &mass, &[vec_of(grid, &mass)], beyond.max(0.0), &[owed]).unwrap();
+        let pool =
+            GridPool::of_histogram(grid, &mass, &[vec_of(grid, &mass)], beyond.max(0.0), &[owed]).unwrap();
         close(pool.expected_shortfall(0.99).unwrap(), shortfall, 1e-4);
         assert!((pool.value_at_risk(0.99).unwrap() - quantile).abs() <= grid.bucket());
     }

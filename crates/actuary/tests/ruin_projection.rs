@@ -162,11 +162,8 @@ fn a_path_by_hand() {
 #[test]
 fn ruin_falls_with_capital() {
     let losses = yearly();
-    let rules = [
-        PremiumRule::Constant,
-        whole(1.0).rule,
-        PremiumRule::CostOfCapital { rate: 0.1, reference: 100.0 },
-    ];
+    let rules =
+        [PremiumRule::Constant, whole(1.0).rule, PremiumRule::CostOfCapital { rate: 0.1, reference: 100.0 }];
     for rule in rules {
         let mut before: Option<Vec<f64>> = None;
         for capital in [20.0, 40.0, 60.0, 90.0, 91.0, 150.0, 400.0] {
@@ -175,7 +172,10 @@ fn ruin_falls_with_capital() {
                 plan.project(&losses).unwrap().years.iter().map(|year| year.ruin.value).collect();
             assert!(ruin.windows(2).all(|w| w[0] <= w[1]), "cumulative");
             if let Some(before) = before {
-                assert!(ruin.iter().zip(&before).all(|(a, b)| a <= b), "{rule:?} {capital}: {ruin:?} {before:?}");
+                assert!(
+                    ruin.iter().zip(&before).all(|(a, b)| a <= b),
+                    "{rule:?} {capital}: {ruin:?} {before:?}"
+                );
             }
             before = Some(ruin);
         }
@@ -194,7 +194,10 @@ fn the_smallest_capital_is_enough_and_no_more() {
     assert!(sized.capital.standard_error > 0.0 && sized.capital.standard_error < 0.3 * capital, "{sized:?}");
     // The error covers: other seeds agree within it.
     let other = PoolPlan { seed: 99, ..plan }.smallest_capital(&losses, 0.02).unwrap().unwrap();
-    assert!((other.capital.value - capital).abs() < 4.0 * sized.capital.standard_error.max(1e-4 * capital), "{other:?} {sized:?}");
+    assert!(
+        (other.capital.value - capital).abs() < 4.0 * sized.capital.standard_error.max(1e-4 * capital),
+        "{other:?} {sized:?}"
+    );
     let viability = plan.viability(&losses, 0.02).unwrap();
     assert_eq!(viability.needed, Some(sized));
     assert_eq!(viability.solvent, plan.capital >= capital);
@@ -221,10 +224,13 @@ fn what_moves_the_pool() {
     let none = last(base);
     let some = with(Exits { share_per_loss: 1.0, cooldown_years: 0 });
     let slow = with(Exits { share_per_loss: 1.0, cooldown_years: 3 });
-    assert!(some.assets.mean.value < slow.assets.mean.value && slow.assets.mean.value < none.assets.mean.value);
+    assert!(
+        some.assets.mean.value < slow.assets.mean.value && slow.assets.mean.value < none.assets.mean.value
+    );
     assert!(some.ruin.value > none.ruin.value);
     // Premiums that rise after losses bring in more after losses, and more cover leaves.
-    let risen = last(PoolPlan { rule: PremiumRule::Experience { weight: 1.0, floor: 1.0, ceiling: 5.0 }, ..base });
+    let risen =
+        last(PoolPlan { rule: PremiumRule::Experience { weight: 1.0, floor: 1.0, ceiling: 5.0 }, ..base });
     assert!(risen.premium.value / risen.cover.value > none.premium.value / none.cover.value);
     assert!(risen.cover.value < none.cover.value);
     // Entries enlarge a pool that pays well.
@@ -274,10 +280,19 @@ fn refuses_what_cannot_be_projected() {
         ("retained share", PoolPlan { retained: 1.5, ..whole(1.0) }),
         ("cooldown", PoolPlan { exits: Exits { share_per_loss: 1.0, cooldown_years: 11 }, ..whole(1.0) }),
         ("interest", PoolPlan { interest: f64::NAN, ..whole(1.0) }),
-        ("greatest rate", PoolPlan { rule: PremiumRule::Experience { weight: 0.1, floor: 0.5, ceiling: 0.9 }, ..whole(1.0) }),
+        (
+            "greatest rate",
+            PoolPlan {
+                rule: PremiumRule::Experience { weight: 0.1, floor: 0.5, ceiling: 0.9 },
+                ..whole(1.0)
+            },
+        ),
     ] {
         let error = refused(plan);
-        assert!(matches!(error, ProjectionError::Parameter { name: found, .. } if found == name), "{name}: {error}");
+        assert!(
+            matches!(error, ProjectionError::Parameter { name: found, .. } if found == name),
+            "{name}: {error}"
+        );
     }
     assert!(matches!(refused(PoolPlan { paths: 1 << 40, ..whole(1.0) }), ProjectionError::Size { .. }));
     assert!(whole(1.0).smallest_capital(&losses, 0.0).is_err());

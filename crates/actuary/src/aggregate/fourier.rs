@@ -2,9 +2,16 @@
 //!
 //! Written out here because results must have the same bits on every machine: the usual library picks vector
 //! instructions by the processor it finds and takes its sines from the platform. This transform is IEEE
-//! additions and multiplications in a fixed order (Stockham's self-sorting order, radix 4, real and imaginary
-//! parts in separate arrays so that the loops become vector code) and its sines are those of [`sin_cos`]. It is
+//! additions and multiplications in a fixed order (Stockham's self-sorting order, radix 4, two passes
+//! over each piece while it is in the nearest cache; real and imaginary parts in separate arrays so that the loops
+//! become vector code) and its sines are those of [`super::sine`]. It is
 //! tested against the library.
+
+use super::passes::{
+    LANES, Parts, Turn, first_half_of_last_pass, first_pass, first_pass_of_half, pass_of_four,
+    pass_of_sixteen, pass_of_two,
+};
+use super::sine::sin_cos;
 
 /// Plan of a real transform: its length and its turns.
 #[derive(Clone, Debug)]
@@ -15,9 +22,6 @@ pub struct RealFourier {
     /// For each pass of the complex transform, the turns of its butterflies in the order of use.
     passes: Vec<Vec<[Turn; 3]>>,
 }
-
-/// Cosine and sine of an angle.
-type Turn = (f64, f64);
 
 /// The half spectrum of a real sequence: length / 2 + 1 complex numbers, the rest being their conjugates.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +90,7 @@ impl RealFourier {
         if used % 2 == 1 {
             re[used / 2] = values[used - 1] * weights[used - 1];
         }
-        self.transform(&mut re[..half], &mut im[..half], spare);
+        self.transform(&mut re[..half], &mut im[..half], spare, used.div_ceil(2), half);
         (re[half], im[half]) = (re[0], im[0]);
         for k in 0..=half / 2 {
             let j = half - k;
@@ -125,7 +129,7 @@ impl RealFourier {
             (re[k], im[k]) = ((even_re - odd_im) * scale, -(even_im + odd_re) * scale);
             (re[j], im[j]) = ((even_re + odd_im) * scale, (even_im - odd_re) * scale);
         }
-        self.transform(&mut re[..half], &mut im[..half], spare);
+        self.transform(&mut re[..half], &mut im[..half], spare, half, out.len().div_ceil(2));
         let whole = out.len() / 2;
         for ((pair, re), im) in out.chunks_exact_mut(2).zip(&*re).zip(&*im) {
             (pair[0], pair[1]) = (*re, -*im);
@@ -135,19 +139,28 @@ impl RealFourier {
         }
     }
 
-    /// Complex transform of half the plan's length, in place.
-    fn transform(&self, re: &mut [f64], im: &mut [f64], spare: &mut Spectrum) {
+    /// Complex transform of half the plan's length, in place, of a sequence of which only the first `used` elements
+    /// are not zero and only the first `wanted` of the result are needed; the rest of the result is anything.
+    fn transform(&self, re: &mut [f64], im: &mut [f64], spare: &mut Spectrum, used: usize, wanted: usize) {
         let n = re.len();
         let mut from = Parts { re, im };
         let mut to = Parts { re: &mut spare.re[..n], im: &mut spare.im[..n] };
-        let (mut stride, mut swapped) = (1, false);
-        for turns in &self.passes {
-            if stride == 1 {
-                first_pass(&from, &mut to, turns);
-            } else {
-                pass_of_four(&from, &mut to, turns, stride);
+        let (mut stride, mut swapped, mut pass) = (1, false, 0);
+        while pass < self.passes.len() {
+            let turns = &self.passes[pass];
+            let mut radix = 4;
+            match self.passes.get(pass + 1) {
+                _ if stride == 1 && 2 * used <= n => first_pass_of_half(&from, &mut to, turns),
+                _ if stride == 1 => first_pass(&from, &mut to, turns),
+                Some(next) if stride >= LANES => {
+                    pass_of_sixteen(&from, &mut to, turns, next, stride, wanted);
+                    radix = 16;
+                }
+                None if 4 * stride == n && 2 * wanted <= n => first_half_of_last_pass(&from, &mut to, stride),
+                _ => pass_of_four(&from, &mut to, turns, stride),
             }
-            stride *= 4;
+            pass += if radix == 16 { 2 } else { 1 };
+            stride *= radix;
             core::mem::swap(&mut from, &mut to);
             swapped = !swapped;
         }
@@ -157,50 +170,9 @@ impl RealFourier {
             swapped = !swapped;
         }
         if swapped {
-            to.re.copy_from_slice(from.re);
-            to.im.copy_from_slice(from.im);
+            to.re[..wanted].copy_from_slice(&from.re[..wanted]);
+            to.im[..wanted].copy_from_slice(&from.im[..wanted]);
         }
-    }
-}
-
-/// A pass of butterflies of four, each over `stride` neighbours that share a turn.
-fn pass_of_four(from: &Parts<'_>, to: &mut Parts<'_>, turns: &[[Turn; 3]], stride: usize) {
-    let span = turns.len() * stride;
-    let (re_a, re_b, re_c, re_d) = quarters(from.re, span);
-    let (im_a, im_b, im_c, im_d) = quarters(from.im, span);
-    let blocks = to.re.chunks_exact_mut(4 * stride).zip(to.im.chunks_exact_mut(4 * stride));
-    for (p, ((out_re, out_im), turns)) in blocks.zip(turns).enumerate() {
-        let range = p * stride..(p + 1) * stride;
-        let a = (&re_a[range.clone()], &im_a[range.clone()]);
-        let b = (&re_b[range.clone()], &im_b[range.clone()]);
-        let c = (&re_c[range.clone()], &im_c[range.clone()]);
-        let d = (&re_d[range.clone()], &im_d[range]);
-        let (re_0, rest) = out_re.split_at_mut(stride);
-        let (re_1, rest) = rest.split_at_mut(stride);
-        let (re_2, re_3) = rest.split_at_mut(stride);
-        let (im_0, rest) = out_im.split_at_mut(stride);
-        let (im_1, rest) = rest.split_at_mut(stride);
-        let (im_2, im_3) = rest.split_at_mut(stride);
-        // Slices of one length let the compiler drop the bounds checks.
-        let (re_3, im_3) = (&mut re_3[..stride], &mut im_3[..stride]);
-        for q in 0..stride {
-            let out = butterfly([a.0[q], b.0[q], c.0[q], d.0[q]], [a.1[q], b.1[q], c.1[q], d.1[q]], turns);
-            (re_0[q], re_1[q], re_2[q], re_3[q]) = (out.0[0], out.0[1], out.0[2], out.0[3]);
-            (im_0[q], im_1[q], im_2[q], im_3[q]) = (out.1[0], out.1[1], out.1[2], out.1[3]);
-        }
-    }
-}
-
-/// The first pass, where every butterfly has its own turn.
-fn first_pass(from: &Parts<'_>, to: &mut Parts<'_>, turns: &[[Turn; 3]]) {
-    let (re_a, re_b, re_c, re_d) = quarters(from.re, turns.len());
-    let (im_a, im_b, im_c, im_d) = quarters(from.im, turns.len());
-    let blocks = to.re.chunks_exact_mut(4).zip(to.im.chunks_exact_mut(4));
-    for (p, ((out_re, out_im), turns)) in blocks.zip(turns).enumerate() {
-        let out =
-            butterfly([re_a[p], re_b[p], re_c[p], re_d[p]], [im_a[p], im_b[p], im_c[p], im_d[p]], turns);
-        out_re.copy_from_slice(&out.0);
-        out_im.copy_from_slice(&out.1);
     }
 }
 
@@ -221,108 +193,37 @@ impl Workspace {
     }
 }
 
-/// Real and imaginary parts of a sequence.
-struct Parts<'a> {
-    re: &'a mut [f64],
-    im: &'a mut [f64],
-}
-
-fn quarters(values: &[f64], span: usize) -> (&[f64], &[f64], &[f64], &[f64]) {
-    let (a, rest) = values.split_at(span);
-    let (b, rest) = rest.split_at(span);
-    let (c, d) = rest.split_at(span);
-    (a, b, c, d)
-}
-
-#[inline(always)]
-fn butterfly(re: [f64; 4], im: [f64; 4], turns: &[Turn; 3]) -> ([f64; 4], [f64; 4]) {
-    let (sum_ac_re, sum_ac_im) = (re[0] + re[2], im[0] + im[2]);
-    let (gap_ac_re, gap_ac_im) = (re[0] - re[2], im[0] - im[2]);
-    let (sum_bd_re, sum_bd_im) = (re[1] + re[3], im[1] + im[3]);
-    // -i (b - d)
-    let (gap_bd_re, gap_bd_im) = (im[1] - im[3], re[3] - re[1]);
-    let turn = |re: f64, im: f64, (c, s): Turn| (re * c - im * s, re * s + im * c);
-    let one = turn(gap_ac_re + gap_bd_re, gap_ac_im + gap_bd_im, turns[0]);
-    let two = turn(sum_ac_re - sum_bd_re, sum_ac_im - sum_bd_im, turns[1]);
-    let three = turn(gap_ac_re - gap_bd_re, gap_ac_im - gap_bd_im, turns[2]);
-    ([sum_ac_re + sum_bd_re, one.0, two.0, three.0], [sum_ac_im + sum_bd_im, one.1, two.1, three.1])
-}
-
-/// The last pass where the length is an odd power of two; it needs no turn.
-fn pass_of_two(from: &Parts<'_>, to: &mut Parts<'_>, stride: usize) {
-    for (from, to) in [(&*from.re, &mut *to.re), (&*from.im, &mut *to.im)] {
-        let (a, b) = from.split_at(stride);
-        let (sums, gaps) = to.split_at_mut(stride);
-        for ((sum, gap), (a, b)) in sums.iter_mut().zip(gaps).zip(a.iter().zip(b)) {
-            (*sum, *gap) = (a + b, a - b);
-        }
-    }
-}
-
-/// Sine and cosine of `x`, |x| up to 1e5, without branches and with the same bits everywhere; absolute error
-/// below 3e-16. Reduction by pi/2 in three parts and the polynomials of fdlibm (`k_sin.c`, `k_cos.c`, Sun
-/// Microsystems 1993).
-#[must_use]
-#[inline]
-pub fn sin_cos(x: f64) -> (f64, f64) {
-    // Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits.
-    const ROUND: f64 = 6755399441055744.0;
-    // Parts of pi/2 of 33 bits each: their products with a whole number below 2^20 are exact.
-    const PART_1: f64 = 1.570_796_326_734_125_6;
-    const PART_2: f64 = 6.077_100_506_303_966e-11;
-    const PART_3: f64 = 2.022_266_248_795_950_6e-21;
-    let shifted = x * core::f64::consts::FRAC_2_PI + ROUND;
-    let quadrant = shifted.to_bits();
-    let k = shifted - ROUND;
-    let r = ((x - k * PART_1) - k * PART_2) - k * PART_3;
-    let z = r * r;
-    let sin = r + r
-        * z
-        * (-1.666_666_666_666_663_2e-1
-            + z * (8.333_333_333_322_49e-3
-                + z * (-1.984_126_982_985_795e-4
-                    + z * (2.755_731_370_707_006_8e-6
-                        + z * (-2.505_076_025_340_686_3e-8 + z * 1.589_690_995_211_55e-10)))));
-    let cos = 1.0
-        - (0.5 * z
-            - z * z
-                * (4.166_666_666_666_66e-2
-                    + z * (-1.388_888_888_887_411e-3
-                        + z * (2.480_158_728_947_673e-5
-                            + z * (-2.755_731_435_139_066_3e-7
-                                + z * (2.087_572_321_298_175e-9 - z * 1.135_964_755_778_819_5e-11))))));
-    // Odd quadrants swap the two; signs come from the quadrant's bits.
-    let swap = 0_u64.wrapping_sub(quadrant & 1);
-    let (sin, cos) = (sin.to_bits(), cos.to_bits());
-    let sign_sin = (quadrant & 2) << 62;
-    let sign_cos = (quadrant.wrapping_add(1) & 2) << 62;
-    (
-        f64::from_bits(((sin & !swap) | (cos & swap)) ^ sign_sin),
-        f64::from_bits(((cos & !swap) | (sin & swap)) ^ sign_cos),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::random::Stream;
 
+    /// Sequences with an empty second half, and results cut at the half, which some passes make use of.
     #[test]
-    fn sines_are_those_of_the_library() {
-        let mut random = Stream::new(7, 0, 0);
-        for scale in [1e-3, 1.0, 100.0, 1e5] {
-            for _ in 0..50_000 {
-                let x = scale * (2.0 * random.uniform() - 1.0);
-                let (sin, cos) = sin_cos(x);
-                assert!((sin - libm::sin(x)).abs() < 3e-16 && (cos - libm::cos(x)).abs() < 3e-16, "{x}");
-            }
+    fn half_of_a_sequence_is_the_whole_of_it() {
+        for length in [8, 64, 128, 256, 1024, 2048, 1 << 13] {
+            let mut random = Stream::new(length as u64, 0, 0);
+            let plan = RealFourier::new(length);
+            let mut x: Vec<f64> = (0..length / 2).map(|_| random.normal()).collect();
+            let half = plan.forward(&x);
+            x.resize(length, 0.0);
+            // One number beyond the half takes the other way.
+            x[length - 1] = 1e-200;
+            let whole = plan.forward(&x);
+            let gap = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-11;
+            assert!(half.re.iter().zip(&whole.re).all(gap) && half.im.iter().zip(&whole.im).all(gap));
+            let back = plan.inverse(half.clone());
+            let mut workspace = Workspace { spectrum: half, ..plan.workspace() };
+            let mut first = vec![0.0; length / 2];
+            plan.inverse_in(&mut workspace, &mut first);
+            assert_eq!(first, back[..length / 2], "length {length}");
+            assert!(back.iter().zip(&x).all(|(a, b)| (a - b).abs() < 1e-13), "length {length}");
         }
-        assert_eq!(sin_cos(0.0), (0.0, 1.0));
     }
 
     #[test]
     fn the_transform_is_its_definition() {
-        for length in [4, 8, 16, 32, 64, 128] {
+        for length in [4, 8, 16, 32, 64, 128, 256, 512, 1024] {
             let mut random = Stream::new(length as u64, 0, 0);
             let x: Vec<f64> = (0..length).map(|_| random.normal()).collect();
             let plan = RealFourier::new(length);

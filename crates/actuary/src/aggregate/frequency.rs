@@ -4,11 +4,15 @@
 //! 1981; Klugman, Panjer, Willmot, Loss Models, chapter 6); any other count is a table of probabilities.
 
 use super::error::{AggregateError, positive, probabilities};
-use super::fourier::{Spectrum, sin_cos};
+use super::fourier::Spectrum;
+use super::sine::sin_cos;
 use crate::math::{Complex, elementary};
 
 /// Largest expected number of claims.
 const MEAN_MAX: f64 = 1e6;
+
+/// Numbers worked on at a time, few enough to stay in the nearest cache.
+const PIECE: usize = 512;
 
 /// Distribution of the number of claims.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,13 +166,15 @@ impl Frequency {
                 // e^(mean (z - 1)); up to a mean of 1e5 the angle is one for which sin_cos is exact.
                 let mean = *mean;
                 if mean <= 1e5 {
-                    // Two plain loops, each of which becomes vector code.
-                    for re in &mut z.re {
-                        *re = elementary::exp(mean * (*re - 1.0));
-                    }
-                    for (re, im) in z.re.iter_mut().zip(&mut z.im) {
-                        let (sin, cos) = sin_cos(mean * *im);
-                        (*re, *im) = (*re * cos, *re * sin);
+                    // Two plain loops over each piece, both of which become vector code.
+                    for (re, im) in z.re.chunks_mut(PIECE).zip(z.im.chunks_mut(PIECE)) {
+                        for re in &mut *re {
+                            *re = elementary::exp(mean * (*re - 1.0));
+                        }
+                        for (re, im) in re.iter_mut().zip(im) {
+                            let (sin, cos) = sin_cos(mean * *im);
+                            (*re, *im) = (*re * cos, *re * sin);
+                        }
                     }
                 } else {
                     for (re, im) in z.re.iter_mut().zip(&mut z.im) {

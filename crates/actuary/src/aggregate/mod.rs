@@ -15,9 +15,11 @@ pub mod error;
 pub mod fourier;
 pub mod frequency;
 pub mod grid_loss;
+mod passes;
 pub mod recursion;
 pub mod severity;
 pub mod simulate;
+pub mod sine;
 pub mod transform;
 
 pub use claim::{Claim, Discretisation, Grid};
