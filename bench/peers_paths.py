@@ -8,8 +8,8 @@ temporary environment. Prints the best of three in seconds (QuantLib: one run of
 basket at the horizon, which is 1 within its standard error.
 
 NumPy makes paths in blocks, which is faster here than all at once (480 MB of prices); its elementwise functions use one
-thread, its matrix product may use all. QuantLib has no jump diffusion of several assets: its correlated Gaussian paths
-(Sobol-free, pseudo-random, one thread) are taken as they come and nothing is added for jumps or exponentials.
+thread, its matrix product may use all. QuantLib has no jump diffusion of several assets: its correlated Gaussian
+paths (pseudo-random, one thread) are timed alone, without jumps and crash.
 """
 
 import os
