@@ -1,4 +1,4 @@
-//! Filling a block from outside the parametric model: [`super::super::filtered`] makes its paths one by one.
+//! Filling a block from outside the parametric model: filtered models make their paths one by one.
 
 use super::{BlockInterval, BlockPlan, Detail, PathBlock, Split};
 use crate::price::model::ModelError;

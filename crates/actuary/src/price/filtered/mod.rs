@@ -11,7 +11,8 @@
 //!
 //! Common crashes need no factor of their own: they are rows. Stress is the variance process itself: a row lies in the
 //! stress state when the assets' variances, each relative to its median in the history, average more than a multiple
-//! ([`FilteredOptions::stress_enter`]); it ends below a lower one. Pegs and pairs are further columns ([`columns`]).
+//! ([`FilteredOptions::stress_enter`]); it ends below a lower one. Pegs and pairs are further columns
+//! ([`FilteredModel::with_peg`], [`FilteredModel::with_pair`]).
 
 mod block;
 mod columns;
