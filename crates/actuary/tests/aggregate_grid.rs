@@ -194,9 +194,8 @@ fn a_pool_keeps_every_mean_and_its_parts_add_up_at_every_point() {
     let parts: Vec<Vec<f64>> = (0..3).map(|i| pool.part(i).iter().map(|x| 0.93 * x).collect()).collect();
     let beyond: Vec<f64> = pool.beyond_parts().to_vec();
     let moved = GridPool::of_histogram(pool.grid(), pool.mass(), &parts, pool.beyond(), &beyond).unwrap();
-    for market in 0..3 {
-        let expected = 0.93 * (pool.means()[market] - beyond[market]) + beyond[market];
-        close(moved.means()[market], expected, 1e-12);
+    for ((mean, beyond), found) in pool.means().iter().zip(&beyond).zip(moved.means()) {
+        close(found, 0.93 * (mean - beyond) + beyond, 1e-12);
     }
     assert!(GridPoolBuilder::new(pool.grid(), 2).add(0.1, &[1.0]).is_err());
     assert!(GridPoolBuilder::new(pool.grid(), 1).add(0.1, &[-1.0]).is_err());
@@ -274,18 +273,14 @@ fn events_carry_the_parts_through_the_convolution() {
     }
     for j in 0..256 {
         assert!((sum.mass()[j] - mass[j]).abs() < 1e-14, "{j}: {} {}", sum.mass()[j], mass[j]);
-        for i in 0..3 {
-            assert!(
-                (sum.part(i)[j] - parts[i][j]).abs() < 1e-12,
-                "{i} {j}: {} {}",
-                sum.part(i)[j],
-                parts[i][j]
-            );
+        for (i, part) in parts.iter().enumerate() {
+            let gap = (sum.part(i)[j] - part[j]).abs();
+            assert!(gap < 1e-12, "{i} {j}: {} {}", sum.part(i)[j], part[j]);
         }
     }
     close(sum.mass().iter().sum::<f64>() + sum.beyond(), 1.0, 1e-13);
-    for i in 0..3 {
-        close(sum.means()[i], pool.means()[i] + events[i].mean(), 1e-10);
+    for ((found, before), event) in sum.means().iter().zip(pool.means()).zip(&events) {
+        close(*found, before + event.mean(), 1e-10);
     }
     let shortfall = sum.expected_shortfall(0.99).unwrap();
     close(sum.shortfall_parts(0.99).unwrap().iter().sum(), shortfall, 1e-12);

@@ -41,9 +41,9 @@ pub(super) fn pass_of_two(from: &Parts<'_>, to: &mut Parts<'_>, stride: usize) {
     }
 }
 
-/// Neighbours worked on at a time: two lines of the cache, because the sixteen rows of a piece, a power of two apart,
+/// Neighbours worked on at a time: a line of the cache, because the sixteen rows of a piece, a power of two apart,
 /// displace each other from the nearest cache before they would be read again.
-pub(super) const LANES: usize = 16;
+pub(super) const LANES: usize = 8;
 
 /// Real or imaginary parts of four rows of neighbours.
 type Rows = [[f64; LANES]; 4];
@@ -81,8 +81,8 @@ pub(super) fn pass_of_sixteen(
                     if groups == 1 && at >= wanted {
                         continue;
                     }
-                    write(&mut to.re[at..at + LANES], &re[k][j]);
-                    write(&mut to.im[at..at + LANES], &im[k][j]);
+                    to.re[at..at + LANES].copy_from_slice(&re[k][j]);
+                    to.im[at..at + LANES].copy_from_slice(&im[k][j]);
                 }
             }
         }
@@ -94,19 +94,9 @@ pub(super) fn pass_of_sixteen(
 fn rows(values: &[f64], at: usize, distance: usize) -> Rows {
     let mut rows = [[0.0; LANES]; 4];
     for (j, row) in rows.iter_mut().enumerate() {
-        let from = &values[at + j * distance..at + j * distance + LANES];
-        for l in 0..LANES {
-            row[l] = from[l];
-        }
+        row.copy_from_slice(&values[at + j * distance..at + j * distance + LANES]);
     }
     rows
-}
-
-#[inline(always)]
-fn write(to: &mut [f64], row: &[f64; LANES]) {
-    for l in 0..LANES {
-        to[l] = row[l];
-    }
 }
 
 /// Butterflies of neighbours that share their turns, in place.

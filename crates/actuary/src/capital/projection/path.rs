@@ -115,11 +115,11 @@ impl<'a> Path<'a> {
 
     /// The rate of the next year after a loss and a premium.
     fn reprice(&mut self, loss: f64, premium: f64) {
-        if let PremiumRule::Experience { weight, floor, ceiling } = self.plan.rule {
-            if premium > 0.0 {
-                let excess = (loss - self.losses.mean() * self.cover) / premium;
-                self.level = (self.level * (1.0 + weight * excess)).clamp(floor, ceiling);
-            }
+        if let PremiumRule::Experience { weight, floor, ceiling } = self.plan.rule
+            && premium > 0.0
+        {
+            let excess = (loss - self.losses.mean() * self.cover) / premium;
+            self.level = (self.level * (1.0 + weight * excess)).clamp(floor, ceiling);
         }
         self.reprice_by_capital();
     }
