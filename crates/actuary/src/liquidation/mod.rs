@@ -8,6 +8,7 @@
 //! Units: prices inside a ladder are debt tokens per collateral token; debt and loss are debt tokens; time is
 //! years of 365 days; depth and delay are given per hour and in hours.
 
+pub mod bands;
 mod close_factor;
 pub mod depth;
 pub mod ladder;
@@ -20,6 +21,7 @@ mod supply;
 pub mod system;
 mod table;
 
+pub use bands::SoftLiquidation;
 pub use depth::{Depth, DepthError, ImpactCurve};
 pub use ladder::{Ladder, LadderError};
 pub use market::{AtOpening, Columns, MarketModel, MarketModelError, MarketSpec};
