@@ -36,6 +36,9 @@ pub struct AgentSystem {
     pub outages: Vec<Vec<(f64, f64)>>,
 }
 
+/// From when until when.
+type MaybeSpell = Option<(f64, f64)>;
+
 struct Loan {
     h: f64,
     debt: f64,
@@ -185,7 +188,7 @@ impl<'a> World<'a> {
                 self.open_pool(number, start, end, stressed);
             }
         }
-        let late: Vec<(f64, f64, Option<(f64, f64)>, Option<(f64, f64)>)> = group
+        let late: Vec<(f64, f64, MaybeSpell, MaybeSpell)> = group
             .iter()
             .map(|&(_, m, i)| {
                 let market = &self.system.markets[m];
