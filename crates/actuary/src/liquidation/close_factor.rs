@@ -13,10 +13,11 @@
 //!
 //! Losses. What is repaid at a price at which the whole position is solvent loses nothing. Where both parts are
 //! sold at one price the whole position's shortfall `d - P (1-s) c` is lost. Where the first part was repaid
-//! before, the survivor loses its own shortfall. This is exact when the first part was repaid at the position's own break
-//! price (diffusion without delay) or both parts are sold together. Approximate, too low, is the survivor of
-//! a position that a jump took past its break price but not under water: at `P < H` the liquidator takes
-//! `f d (1+b) (1/P - 1/H)` more collateral than the survivor is booked with.
+//! before, the survivor loses its own shortfall. This is exact when the first part was repaid at the position's own
+//! break price (diffusion without delay) or both parts are sold together. It is approximate for the survivor of a position
+//! that a jump took past its break price but not under water: at `P < H` the liquidator takes
+//! `f d (1+b) (1/P - 1/H)` more collateral than the survivor is booked with, and the survivor breaks higher than
+//! `r H`, at once if that is above `P`. The two err in opposite directions.
 
 use super::ladder::{Class, Part, Rung};
 
@@ -65,8 +66,8 @@ impl CloseFactor {
             let repaid = scaled(self.fraction, 1.0 - survivor.collateral, 1.0);
             let threshold = classes[number].threshold;
             let part = Part::Repaid { survivors: classes.len() };
-            classes[number] = Class { threshold, part, members: Vec::new(), rungs: repaid };
-            classes.push(Class { threshold, part: Part::Survivors, members: Vec::new(), rungs: left });
+            classes[number] = Class::of_rungs(threshold, part, repaid);
+            classes.push(Class::of_rungs(threshold, Part::Survivors, left));
         }
     }
 }

@@ -86,6 +86,7 @@ pub(super) struct Class {
     pub(super) members: Vec<u32>,
     /// One more than there are members.
     pub(super) rungs: Vec<Rung>,
+    table: PriceTable,
 }
 
 /// Positions of a market sorted by break price, with prefix sums. Immutable: paths share it.
@@ -97,8 +98,10 @@ pub struct Ladder {
     across: Vec<Rung>,
     /// Class of each place of `across`.
     owner: Vec<u32>,
+    /// Table of the order across; that of a single class is its own.
     table: PriceTable,
     close_factor: Option<CloseFactor>,
+    speck: f64,
 }
 
 impl Ladder {
@@ -174,8 +177,10 @@ impl Ladder {
             }
             across.push(Rung { h: f64::NEG_INFINITY, debt: sums.0.value(), collateral: sums.1.value() });
         }
-        let table = PriceTable::new(if across.is_empty() { &classes[0].rungs } else { &across });
-        Self { classes, across, owner, table, close_factor }
+        let table = if across.is_empty() { PriceTable::default() } else { PriceTable::new(&across) };
+        let mut ladder = Self { classes, across, owner, table, close_factor, speck: 0.0 };
+        ladder.speck = 1e-14 * ladder.total_debt();
+        ladder
     }
 
     /// Number of positions with debt.
@@ -226,7 +231,7 @@ impl Ladder {
             return 0.0;
         }
         let loss = |class: &Class| {
-            let count = class.rungs.partition_point(|rung| rung.h >= price);
+            let count = class.count_within(0, class.rungs.len() - 1, price);
             let until =
                 Done { count, debt: class.rungs[count].debt, collateral: class.rungs[count].collateral };
             class_loss(class, &Done::default(), &until, Sale::at(price), keep)
@@ -264,7 +269,14 @@ impl Ladder {
                 return place;
             }
         }
-        self.table.count(order, price).max(from)
+        let table = if self.across.is_empty() { &self.classes[0].table } else { &self.table };
+        table.count(order, price).max(from)
+    }
+
+    /// Debt that is no more than rounding, debt tokens.
+    #[inline]
+    pub(super) fn speck(&self) -> f64 {
+        self.speck
     }
 
     /// The close factor that the ladder was built with.
@@ -284,7 +296,22 @@ impl Class {
             collateral.add(c);
         }
         rungs.push(Rung { h: f64::NEG_INFINITY, debt: debt.value(), collateral: collateral.value() });
-        Self { threshold, part: Part::Whole, members: Vec::new(), rungs }
+        Self::of_rungs(threshold, Part::Whole, rungs)
+    }
+
+    pub(super) fn of_rungs(threshold: f64, part: Part, rungs: Vec<Rung>) -> Self {
+        let table = PriceTable::new(&rungs);
+        Self { threshold, part, members: Vec::new(), rungs, table }
+    }
+
+    /// Number of members with a break price of at least `price`, known to lie in a range.
+    #[inline]
+    pub(super) fn count_within(&self, from: usize, to: usize, price: f64) -> usize {
+        if to - from <= 16 {
+            from + self.rungs[from..to].partition_point(|rung| rung.h >= price)
+        } else {
+            self.table.count(&self.rungs, price).clamp(from, to)
+        }
     }
 }
 

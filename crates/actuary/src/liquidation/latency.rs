@@ -83,9 +83,9 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    pub fn new(open: f64, start: f64, interval: &Interval, latency: &Latency) -> Self {
+    pub fn new(open: f64, start: f64, end: f64, interval: &Interval, latency: &Latency) -> Self {
         let Interval { low, close, years, .. } = *interval;
-        let (end, near) = (start + years, TIME_TOLERANCE * years);
+        let near = TIME_TOLERANCE * years;
         let Latency { delay, extra, congestion, outage } = *latency;
         let congested = congestion.within(start, end);
         let hidden = outage.covers(end, near);

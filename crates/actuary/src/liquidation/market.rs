@@ -126,6 +126,20 @@ pub enum MarketModelError {
         /// The share given.
         fraction: f64,
     },
+    /// Bands that make no sense.
+    #[error(
+        "market {market}: bands of ratio {ratio} with a discount of {discount}, at most {most_bands}: not in range"
+    )]
+    Soft {
+        /// Name of the market.
+        market: String,
+        /// Lower over upper price of a band.
+        ratio: f64,
+        /// Discount of a threshold.
+        discount: f64,
+        /// Most bands.
+        most_bands: u32,
+    },
     /// The renewal period is not positive and finite.
     #[error("market {market}: renewal of {days} days is not positive and finite")]
     Renewal {
@@ -244,6 +258,10 @@ impl MarketModel {
         if !(fraction > 0.0 && fraction <= 1.0) {
             return Err(MarketModelError::CloseFactor { market: name(), fraction });
         }
+        if let Some(soft) = rules.soft.filter(|soft| !soft.is_sound()) {
+            let (ratio, discount, most_bands) = (soft.ratio, soft.discount, soft.most_bands);
+            return Err(MarketModelError::Soft { market: name(), ratio, discount, most_bands });
+        }
         let spot = spec.collateral_price / spec.debt_price;
         let keep = 1.0 / (1.0 + spec.bonus);
         let (sound, breached): (Vec<Position>, Vec<Position>) =
@@ -253,6 +271,14 @@ impl MarketModel {
         // refuse them.
         let is_dust = |p: &Position| spec.bonus * p.debt * spec.debt_price < rules.gas;
         let (dust, served): (Vec<Position>, Vec<Position>) = sound.into_iter().partition(is_dust);
+        // What makes no sense is not divided into bands, so that the ladder refuses it.
+        let served: Vec<Position> = match rules.soft {
+            None => served,
+            Some(soft) if served.iter().all(|p| p.validate().is_ok()) => {
+                served.iter().flat_map(|loan| soft.rungs(loan)).collect()
+            }
+            Some(_) => served,
+        };
         let close_factor = (fraction < 1.0).then_some(CloseFactor { fraction, bonus: spec.bonus });
         let ladder = Ladder::with_close_factor(&served, close_factor).map_err(no_ladder)?;
         let dust = Ladder::new(&dust).map_err(no_ladder)?;

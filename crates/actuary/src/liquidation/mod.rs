@@ -10,6 +10,7 @@
 //! years of 365 days; depth and delay are given per hour and in hours.
 
 pub mod accounts;
+pub mod bands;
 mod close_factor;
 pub mod depth;
 pub mod ladder;
@@ -26,6 +27,7 @@ pub use accounts::{AccountLoss, AccountModel, AccountSpec, AssetPath, ClusterMod
 pub use depth::{
     Concentrated, ConstantProduct, Depth, DepthError, Impact, ImpactCurve, LiquidityRange, SquareRoot, Venues,
 };
+pub use bands::SoftLiquidation;
 pub use ladder::{Ladder, LadderError};
 pub use market::{AtOpening, Columns, MarketModel, MarketModelError, MarketSpec};
 pub use rules::LiquidationRules;

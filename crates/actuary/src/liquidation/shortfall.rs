@@ -56,7 +56,7 @@ fn loss(class: &Class, from: &Done, until: &Done, sale: Sale, keep: f64, whole: 
     let (debt, collateral) = if rungs[until.count].h >= under {
         (until.debt, until.collateral)
     } else {
-        let count = from.count + rungs[from.count..until.count].partition_point(|rung| rung.h >= under);
+        let count = class.count_within(from.count, until.count, under);
         (rungs[count].debt, rungs[count].collateral)
     };
     let debt = (debt - from.debt) * whole.debt;

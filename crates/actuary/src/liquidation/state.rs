@@ -19,7 +19,8 @@
 //!
 //! Delay is a delayed observation: liquidators act at time t on the price of t - delay (the oracle's age or
 //! congestion) and sell at the price of t. A past observation that comes to light inside the interval triggers
-//! at its own lowest price and sells at the price interpolated between open and close at that moment. Where the
+//! at its own lowest price (several of one moment at the lowest of them) and sells at the price interpolated between
+//! open and close at that moment. Where the
 //! delay is shorter than the interval, positions crossed by diffusion sell at their break price moved towards the
 //! close by the share delay / duration, so that the step length does not lengthen the delay. A stale observation
 //! can liquidate a position that has recovered since, as it does on chain. The delay of the current regime
@@ -278,46 +279,54 @@ impl LadderState {
         }
         let latency = Latency::of(service.delay_years(interval.stressed));
         let supply = service.source.over(&Tank::FULL, interval.years, interval.stressed);
-        self.step_active(ladder, service.keep, interval, &latency, supply, 1.0).0
+        let end = self.time + interval.years;
+        self.step_active(ladder, service.keep, (interval, end), &latency, supply, 1.0).0
     }
 
-    /// One active interval of a market that has its supply for itself; returns what is left of it. `crash` is what a
+    /// One active interval, up to `end`, of a market that has its supply for itself; returns what is left of it. `crash` is what a
     /// crash at the end leaves of a reservoir.
     #[inline(never)]
     pub(super) fn step_active(
         &mut self,
         ladder: &Ladder,
         keep: f64,
-        interval: &Interval,
+        (interval, end): (&Interval, f64),
         latency: &Latency,
         mut supply: Supply,
         crash: f64,
     ) -> (Liquidated, Supply) {
-        let mut pass = self.enter(interval, latency);
+        let mut pass = self.enter(interval, end, latency);
         let mut total = Liquidated::default();
         while let Some(moment) = self.due(&pass, latency) {
-            supply.advance(pass.end - moment);
-            let order = self.see(&mut pass, moment);
-            total.add(self.fill(ladder, keep, &order, &mut supply));
+            let order = self.see(&mut pass, latency, moment);
+            total.add(self.fill(ladder, keep, &order, pass.end - moment, &mut supply));
         }
         for order in [self.backlog_order(&pass), pass.crossing()].into_iter().flatten() {
-            total.add(self.fill(ladder, keep, &order, &mut supply));
+            total.add(self.fill(ladder, keep, &order, f64::INFINITY, &mut supply));
         }
         if pass.jump_is_seen() {
-            supply.advance(0.0);
             supply.shrink(crash);
-            total.add(self.fill(ladder, keep, &Order::at_once(interval.after), &mut supply));
+            total.add(self.fill(ladder, keep, &Order::at_once(interval.after), 0.0, &mut supply));
         }
         self.leave(&pass, interval.after);
         (total, supply)
     }
 
-    /// Serves an order out of a supply.
-    fn fill(&mut self, ladder: &Ladder, keep: f64, order: &Order, supply: &mut Supply) -> Liquidated {
+    /// Serves an order out of a supply, so many years before the end of the interval at the latest. What asks for
+    /// nothing leaves the supply as it is.
+    fn fill(
+        &mut self,
+        ladder: &Ladder,
+        keep: f64,
+        order: &Order,
+        years_left: f64,
+        supply: &mut Supply,
+    ) -> Liquidated {
         let demand = self.demand(ladder, order.trigger);
         if demand <= 0.0 {
             return Liquidated::default();
         }
+        supply.advance(years_left);
         let cap = supply.limit(order.filling, demand);
         let liquidated = self.serve(ladder, keep, order.trigger, order.sale, cap);
         supply.take(order.filling, demand, liquidated.debt);
@@ -337,15 +346,18 @@ impl LadderState {
         self.observed = f64::INFINITY;
     }
 
-    /// Sets price and time of a busy market, which keeps what it has observed.
-    pub(super) fn reopen(&mut self, price: f64, time: f64) {
+    /// Sets price and time; a busy market keeps what it has observed.
+    pub(super) fn open(&mut self, price: f64, time: f64) {
         self.price = price;
         self.time = time;
+        if !self.busy {
+            self.observed = f64::INFINITY;
+        }
     }
 
-    /// Begins an interval. If the oracle comes back in it, its price of that moment is an observation.
-    pub(super) fn enter(&mut self, interval: &Interval, latency: &Latency) -> Pass {
-        let pass = Pass::new(self.price, self.time, interval, latency);
+    /// Begins an interval that ends at `end`. If the oracle comes back in it, its price of that moment is an observation.
+    pub(super) fn enter(&mut self, interval: &Interval, end: f64, latency: &Latency) -> Pass {
+        let pass = Pass::new(self.price, self.time, end, interval, latency);
         if let Some(time) = pass.back() {
             let price = pass.price_at(time);
             self.pending.push_back(Observation { time, low: price, after: price });
@@ -358,13 +370,17 @@ impl LadderState {
         pass.within(latency.moment(self.pending.front()?.time))
     }
 
-    /// The order that the next observation gives at that moment.
-    pub(super) fn see(&mut self, pass: &mut Pass, moment: f64) -> Order {
+    /// The order that the observations of a moment give: whatever was broken at the lowest of them.
+    pub(super) fn see(&mut self, pass: &mut Pass, latency: &Latency, moment: f64) -> Order {
         pass.news = true;
-        let seen = self.pending.pop_front();
-        let (low, after) = seen.map_or((f64::INFINITY, self.observed), |seen| (seen.low, seen.after));
-        self.observed = after;
-        Order { trigger: low, sale: Sale::at(pass.price_at(moment)), filling: Filling::Moment }
+        let mut trigger = f64::INFINITY;
+        while self.due(pass, latency).is_some_and(|due| due <= moment)
+            && let Some(seen) = self.pending.pop_front()
+        {
+            trigger = trigger.min(seen.low);
+            self.observed = seen.after;
+        }
+        Order { trigger, sale: Sale::at(pass.price_at(moment)), filling: Filling::Moment }
     }
 
     /// The order for what broke before the interval.
@@ -399,7 +415,8 @@ impl LadderState {
         if trigger > self.next {
             return 0.0;
         }
-        ladder.order()[ladder.reach(self.first, trigger)].debt - self.served
+        let demand = ladder.order()[ladder.reach(self.first, trigger)].debt - self.served;
+        if demand > ladder.speck() { demand } else { 0.0 }
     }
 
     /// Serves at most `cap` of what broke at the trigger.
@@ -420,18 +437,24 @@ impl LadderState {
             return Liquidated::default();
         }
         let (before, demand) = (self.served, order[broken].debt);
+        // Rounding must not leave specks of debt that would keep the market from being idle.
         let limit = before + cap;
-        let (place, partial) = if demand <= limit {
+        let whole = limit + ladder.speck();
+        let (place, partial) = if demand <= whole {
             (broken, 0.0)
         } else {
-            let whole = order[self.first + 1..=broken].partition_point(|rung| rung.debt <= limit);
-            let place = self.first + whole;
+            let count = order[self.first + 1..=broken].partition_point(|rung| rung.debt <= whole);
+            let place = self.first + count;
             (place, limit - order[place].debt)
         };
+        let partial = if partial > ladder.speck() { partial } else { 0.0 };
+        if place == self.first && order[place].debt + partial <= before {
+            return Liquidated::default();
+        }
         let loss = self.move_to(ladder, keep, place, partial, sale);
         self.first = place;
         self.next = order[place].h;
-        self.served = if place < broken { limit } else { demand };
+        self.served = if partial > 0.0 { limit } else { order[place].debt };
         Liquidated { debt: self.served - before, loss }
     }
 

@@ -11,7 +11,8 @@
 //!   `(x/F - phi) / lambda` and refills from then on; after a smaller one it refills from `phi - x/F`.
 //! - *Crossings* of the diffusion come evenly over the time that is left, `x` in all. The share would be
 //!   `c + (phi - c) e^(-lambda t)` at the end, `c = 1 - x / (lambda F t)`. If that is not negative all is sold. If it is,
-//!   the reservoir runs dry at `T = ln((phi - c) / -c) / lambda`, and `x T / t + lambda F (t - T)` is sold.
+//!   the reservoir runs dry at `T = ln((phi - c) / -c) / lambda`, and `x T / t + lambda F (t - T)` is sold. As `t`
+//!   goes to 0 that is the stock.
 //! - *A moment* (a jump at the end, a late observation inside) can take the stock of that moment, `phi F`.
 //!
 //! A regime changes `F` and leaves `phi`: liquidity is withdrawn in proportion. A crash of size `M` multiplies `F` by
@@ -243,14 +244,21 @@ impl Stock {
         }
     }
 
+    /// Share of the full level after the time left, had a demand been sold that comes evenly; negative if it cannot be.
+    /// Written without `1 / t`, so that it holds for the shortest time.
+    fn after_crossing(&self, demand: f64) -> f64 {
+        let x = self.refill * self.years;
+        let passed = -libm::expm1(-x);
+        let mean = if x > 0.0 { passed / x } else { 1.0 };
+        self.fill * (1.0 - passed) + passed - demand / self.level * mean
+    }
+
     /// Time after which a demand that comes evenly has emptied the stock; none if it does not.
     fn dry_after(&self, demand: f64) -> Option<f64> {
-        if self.years <= 0.0 {
-            return (demand > self.fill * self.level).then_some(0.0);
-        }
-        let balance = 1.0 - demand / (self.refill * self.level * self.years);
-        let end = balance + (self.fill - balance) * libm::exp(-self.refill * self.years);
-        (end < 0.0).then(|| (libm::log1p(self.fill / -balance) / self.refill).min(self.years))
+        let x = self.refill * self.years;
+        // Where the end is negative more is wanted than flows in, so that the difference is positive.
+        let dry = || libm::log1p(self.fill * x / (demand / self.level - x)) / self.refill;
+        (self.after_crossing(demand) < 0.0).then(|| dry().min(self.years))
     }
 
     fn take(&mut self, filling: Filling, demand: f64, sold: f64) {
@@ -264,18 +272,13 @@ impl Stock {
             Filling::Backlog => {
                 let dry = (share - self.fill) / self.refill;
                 self.fill = 0.0;
-                self.years = (self.years - dry).max(0.0);
+                let left = self.years - dry;
+                // What rounding leaves of the time is none.
+                self.years = if left > 1e-12 * self.length { left } else { 0.0 };
             }
             Filling::Crossing => {
-                self.fill = if self.dry_after(demand).is_some() {
-                    0.0
-                } else if self.years > 0.0 {
-                    let balance = 1.0 - sold / (self.refill * self.level * self.years);
-                    let fade = libm::exp(-self.refill * self.years);
-                    (balance + (self.fill - balance) * fade).max(0.0)
-                } else {
-                    (self.fill - share).max(0.0)
-                };
+                self.fill =
+                    if self.dry_after(demand).is_some() { 0.0 } else { self.after_crossing(sold).max(0.0) };
                 self.years = 0.0;
             }
         }

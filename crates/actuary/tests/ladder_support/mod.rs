@@ -114,6 +114,9 @@ pub struct AgentLoop {
     /// Every interval so far: its end, and the lowest and the last price it shows to a late observer.
     history: Vec<(f64, f64, f64)>,
     shown: usize,
+    /// Whether a liquidation of `x` seizes collateral worth `x (1 + bonus)`, as protocols do it, instead of the
+    /// loan's collateral pro rata.
+    seizes: bool,
 }
 
 impl AgentLoop {
@@ -143,7 +146,13 @@ impl AgentLoop {
             time: 0.0,
             history: Vec::new(),
             shown: 0,
+            seizes: false,
         }
+    }
+
+    /// The loop that seizes as the protocols do.
+    pub fn seizing(case: &Case) -> Self {
+        Self { seizes: true, ..Self::new(case) }
     }
 
     /// (debt served, loss) of an interval.
@@ -193,6 +202,9 @@ impl AgentLoop {
     }
 
     fn serve(&mut self, trigger: f64, sale: Sale, left: &mut f64, result: &mut (f64, f64)) {
+        if self.seizes {
+            return self.seize(trigger, sale, left, result);
+        }
         for loan in &mut self.loans {
             if loan.break_price < trigger || loan.debt <= 0.0 {
                 continue;
@@ -207,6 +219,28 @@ impl AgentLoop {
             result.0 += debt;
             result.1 += (debt - self.keep * price * collateral).max(0.0);
         }
+    }
+
+    /// Repays until the debt or the collateral is used up; what is left without collateral is lost.
+    fn seize(&mut self, trigger: f64, sale: Sale, left: &mut f64, result: &mut (f64, f64)) {
+        for loan in &mut self.loans {
+            if loan.debt <= 0.0 || loan.break_price < trigger {
+                continue;
+            }
+            let price = self.keep * ((1.0 - sale.lag) * loan.break_price + sale.lag * sale.price);
+            let repaid = loan.debt.min(loan.collateral * price).min(*left);
+            *left -= repaid;
+            loan.debt -= repaid;
+            loan.collateral -= repaid / price;
+            result.0 += repaid;
+            if loan.collateral <= 1e-12 * repaid / price {
+                result.1 += loan.debt;
+                loan.debt = 0.0;
+            } else {
+                loan.break_price = loan.debt / (loan.collateral * loan.threshold);
+            }
+        }
+        self.loans.sort_by(|a, b| b.break_price.total_cmp(&a.break_price));
     }
 
     /// Bad debt in the loans that are broken at `price`, if they were liquidated there.

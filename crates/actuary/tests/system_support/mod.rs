@@ -1,5 +1,9 @@
 //! A price model with everything that happens, books and blocks for the tests of the system.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
+pub mod agents;
+
 use seawall_actuary::{
     book::{Market, Position},
     liquidation::{ByRegime, Columns, Depth, MarketSpec},

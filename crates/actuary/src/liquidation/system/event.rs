@@ -16,9 +16,11 @@ pub(super) struct Event {
     /// Its prices, relative to time 0.
     pub quote: Quote,
     pub start: f64,
-    /// Price at its beginning, relative to time 0.
-    pub open: f64,
+    /// Ladder price at the beginning of the market's first interval in a step; none for those that follow.
+    pub open: Option<f64>,
     pub latency: Latency,
+    /// Whether the market has nothing to do; its interval still cuts the time in which its pool's capacity accrues.
+    pub idle: bool,
 }
 
 /// A market within its interval.
@@ -47,7 +49,8 @@ struct Wanted {
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventBuffers {
     running: Vec<Running>,
-    supplies: Vec<Supply>,
+    /// Of each pool of the unit; none for a pool without a market in the event.
+    supplies: Vec<Option<Supply>>,
     wanted: Vec<Wanted>,
     /// Value sold in each impact and not yet felt.
     sold: Vec<f64>,
@@ -98,7 +101,7 @@ impl Joint<'_> {
         self.buffers.running.clear();
         self.buffers.sold.clear();
         self.buffers.sold.resize(self.unit.feedback.len(), 0.0);
-        for &Event { market, quote, start, open, latency } in events {
+        for &Event { market, quote, start, open, latency, .. } in events.iter().filter(|event| !event.idle) {
             let place = self.lanes.place(market, self.lane);
             let scale = self.lanes.scale[place];
             let before = scale * self.lanes.impact(self.system, market, self.lane, start);
@@ -112,12 +115,10 @@ impl Joint<'_> {
             };
             let debt_value = self.lanes.debt_scale[place] * quote.debt;
             let state = self.state(market);
-            if state.is_busy() {
-                state.reopen(open * before, start);
-            } else {
-                state.resume(open * before, start);
+            if let Some(open) = open {
+                state.open(open, start);
             }
-            let pass = state.enter(&interval, &latency);
+            let pass = state.enter(&interval, quote.end, &latency);
             let (pool, plain) = (self.system.pool_of[market], quote.after * scale);
             self.buffers.running.push(Running { market, pool, pass, latency, plain, debt_value });
         }
@@ -128,11 +129,12 @@ impl Joint<'_> {
         self.buffers.supplies.clear();
         for &pool in &self.unit.pools {
             let of_pool = || events.iter().filter(|event| self.system.pool_of[event.market] == pool);
-            let start = of_pool().map(|event| event.start).fold(end, f64::min);
+            let start = of_pool().map(|event| event.start).reduce(f64::min);
             let stressed = of_pool().any(|event| event.quote.stressed);
             let place = self.lanes.place(pool, self.lane);
             let tank = &mut self.lanes.tanks[place];
-            self.buffers.supplies.push(self.system.sources[pool].open(tank, start, end, stressed));
+            let source = &self.system.sources[pool];
+            self.buffers.supplies.push(start.map(|start| source.open(tank, start, end, stressed)));
         }
     }
 
@@ -148,18 +150,17 @@ impl Joint<'_> {
             if first == f64::INFINITY {
                 break;
             }
-            self.buffers.supplies.iter_mut().for_each(|supply| supply.advance(end - first));
             self.buffers.wanted.clear();
             for number in 0..self.buffers.running.len() {
                 let Running { market, mut pass, latency, .. } = self.buffers.running[number];
                 let state = self.state(market);
                 if state.due(&pass, &latency) == Some(first) {
-                    let order = state.see(&mut pass, first);
+                    let order = state.see(&mut pass, &latency, first);
                     self.buffers.running[number].pass = pass;
                     self.want(number, order);
                 }
             }
-            self.fill();
+            self.fill(end - first);
         }
     }
 
@@ -172,7 +173,7 @@ impl Joint<'_> {
                 self.want(number, order);
             }
         }
-        self.fill();
+        self.fill(f64::INFINITY);
     }
 
     fn want(&mut self, running: usize, order: Order) {
@@ -187,8 +188,7 @@ impl Joint<'_> {
     /// The jump at the end, in rounds while forced sales move prices.
     fn jumps(&mut self, end: f64, crash: Option<f64>) {
         for (supply, &pool) in self.buffers.supplies.iter_mut().zip(&self.unit.pools) {
-            supply.advance(0.0);
-            if let Some(size) = crash {
+            if let (Some(supply), Some(size)) = (supply, crash) {
                 supply.shrink(self.system.sources[pool].left_by_crash(size));
             }
         }
@@ -201,7 +201,7 @@ impl Joint<'_> {
                     self.want(number, Order::at_once(self.after(number, end)));
                 }
             }
-            if !self.fill() || !self.felt(end) {
+            if !self.fill(0.0) || !self.felt(end) {
                 break;
             }
         }
@@ -237,23 +237,25 @@ impl Joint<'_> {
             let source = &self.system.sources[pool];
             let place = self.lanes.place(pool, self.lane);
             let tank = &mut self.lanes.tanks[place];
-            supply.close(source, tank, end);
+            if let Some(supply) = supply {
+                supply.close(source, tank, end);
+            }
             if let Some(size) = crash {
                 source.crash(tank, end, size);
             }
         }
     }
 
-    /// Serves what is wanted, pool by pool. True if anything was sold.
-    fn fill(&mut self) -> bool {
+    /// Serves what is wanted, pool by pool, so many years before the end at the latest. True if anything was sold.
+    fn fill(&mut self, years_left: f64) -> bool {
         let mut any = false;
         for index in 0..self.unit.pools.len() {
-            any |= self.fill_pool(index);
+            any |= self.fill_pool(index, years_left);
         }
         any
     }
 
-    fn fill_pool(&mut self, index: usize) -> bool {
+    fn fill_pool(&mut self, index: usize, years_left: f64) -> bool {
         let pool = self.unit.pools[index];
         let of_pool = |wanted: &&Wanted, running: &[Running]| running[wanted.running].pool == pool;
         let (mut total, mut filling) = (0.0, Filling::Moment);
@@ -264,7 +266,9 @@ impl Joint<'_> {
         if total <= 0.0 {
             return false;
         }
-        let limit = self.buffers.supplies[index].limit(filling, total);
+        let Some(supply) = &mut self.buffers.supplies[index] else { return false };
+        supply.advance(years_left);
+        let limit = supply.limit(filling, total);
         let level = if total <= limit { f64::NEG_INFINITY } else { self.level(pool, limit) };
         if limit <= 0.0 {
             return false;
@@ -297,7 +301,9 @@ impl Joint<'_> {
                 }
             }
         }
-        self.buffers.supplies[index].take(filling, total, sold);
+        if let Some(supply) = &mut self.buffers.supplies[index] {
+            supply.take(filling, total, sold);
+        }
         sold > 0.0
     }
 

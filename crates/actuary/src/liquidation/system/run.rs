@@ -228,19 +228,19 @@ impl Run<'_> {
         }
         self.work.events.clear();
         for (member, &market) in unit.members.iter().enumerate() {
-            // Without impact a market that is idle has no part in what the others do.
-            let idle = !self.work.flags[member * self.lanes.paths + lane];
-            if idle && unit.feedback.is_empty() {
-                continue;
-            }
-            self.active_steps += u64::from(!idle);
+            let flagged = self.work.flags[member * self.lanes.paths + lane];
+            self.active_steps += u64::from(flagged);
+            // With impact what others sell may reach a market that is idle by itself.
+            let idle = !flagged && unit.feedback.is_empty();
             self.read(market, step, lane);
-            let (mut start, mut open) = self.opening(market, step, lane);
+            let (mut start, open) = self.opening(market, step, lane);
+            let impact = self.lanes.impact(self.system, market, lane, start);
+            let mut open = Some(open * self.lanes.scale[self.lanes.place(market, lane)] * impact);
             for index in 0..self.work.quote.len() {
                 let quote = self.work.quote[index];
                 let latency = self.latency(market, lane, start, &quote);
-                self.work.events.push(Event { market, quote, start, open, latency });
-                (start, open) = (quote.end, quote.after);
+                self.work.events.push(Event { market, quote, start, open: open.take(), latency, idle });
+                start = quote.end;
             }
         }
         // Stably: markets in their order among intervals that end together.
@@ -283,16 +283,13 @@ impl Run<'_> {
                 stressed: quote.stressed,
             };
             let state = &mut self.lanes.states[place];
-            if state.is_busy() {
-                state.reopen(open * scale, start);
-            } else {
-                state.resume(open * scale, start);
-            }
+            state.open(open * scale, start);
             let tank = &mut self.lanes.tanks[pool_place];
             let supply = source.open(tank, start, quote.end, quote.stressed);
             let left = crash.map_or(1.0, |size| source.left_by_crash(size));
             let keep = model.service().keep();
-            let (done, supply) = state.step_active(model.ladder(), keep, &interval, &latency, supply, left);
+            let interval = (&interval, quote.end);
+            let (done, supply) = state.step_active(model.ladder(), keep, interval, &latency, supply, left);
             supply.close(source, tank, quote.end);
             if let Some(size) = crash {
                 source.crash(tank, quote.end, size);

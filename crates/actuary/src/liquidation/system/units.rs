@@ -147,7 +147,7 @@ fn check(options: &SystemOptions) -> Result<(), SystemError> {
     }
     let spells = |rates: &SpellRates| {
         for rate in [rates.per_year.calm, rates.per_year.stressed] {
-            if !(rate >= 0.0 && rate <= 1e6) {
+            if !(0.0..=1e6).contains(&rate) {
                 return refuse("spells a year", rate, "from 0 to 1000000");
             }
         }
