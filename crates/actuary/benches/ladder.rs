@@ -23,8 +23,8 @@ use seawall_actuary::{
     random::Stream,
 };
 
-const IDLE_STEPS: u32 = 200_000_000;
-const ACTIVE_STEPS: u32 = 10_000_000;
+const IDLE_STEPS: u32 = 50_000_000;
+const ACTIVE_STEPS: u32 = 2_000_000;
 const MARKETS: usize = 10;
 const STEPS: usize = 365;
 const PATHS: usize = 128;
