@@ -5,7 +5,7 @@ use seawall_actuary::{
         Aggregate, Claim, Discretisation, Frequency, Grid, GridLoss, Method, Severity, TransformTerms,
     },
     capital::{GridPool, GridPoolBuilder, allocate_expected_shortfall},
-    loss::{PolicyTerms, policy_loss},
+    loss::PolicyTerms,
     random::Stream,
 };
 
@@ -133,7 +133,7 @@ fn an_event_adds_what_the_policy_leaves() {
     let out = Grid::new(0.25, 256).unwrap();
     for terms in policies() {
         let added = loss.payment_added_by(&event, &terms, out).unwrap();
-        let pay = |x: f64| policy_loss(&terms, x).pay;
+        let pay = |x: f64| terms.payment(x);
         let pairs =
             loss.atoms().flat_map(|(p, x)| event.atoms().map(move |(q, e)| (p * q, pay(x + e) - pay(x))));
         let expected = GridLoss::of_atoms(out, pairs).unwrap();
@@ -314,7 +314,7 @@ fn pool_with_events_against_simulation() {
         )
         .unwrap(),
     );
-    let owed: Vec<[f64; 3]> = sample.iter().map(|p| p.map(|x| policy_loss(&terms, x).pay)).collect();
+    let owed: Vec<[f64; 3]> = sample.iter().map(|p| p.map(|x| terms.payment(x))).collect();
     let pool = pool_of(&owed, grid);
     let added: Vec<GridLoss> = (0..3)
         .map(|i| {
@@ -336,7 +336,7 @@ fn pool_with_events_against_simulation() {
                     let rank = random.uniform();
                     let count = cumulative.partition_point(|c| *c < rank);
                     let events: f64 = (0..count).map(|_| claim.at(random.uniform())).sum();
-                    policy_loss(&terms, x + events).pay
+                    terms.payment(x + events)
                 })
                 .sum()
         })

@@ -5,9 +5,7 @@ mod pricing_support;
 use pricing_support::{exposures, prices};
 use seawall_actuary::liquidation::SystemOptions;
 use seawall_actuary::pricing::price::{all_paths, simulation, spec};
-use seawall_actuary::pricing::{
-    Design, DesignOptions, Pricing, PricingError, Terms, price, system_of,
-};
+use seawall_actuary::pricing::{Design, DesignOptions, Pricing, PricingError, Terms, price, system_of};
 
 fn terms() -> Terms {
     Terms { paths: 6_000, ..Terms::default() }
@@ -68,10 +66,13 @@ fn importance_sampling_is_the_plain_price_with_a_smaller_error() {
     let weighted_design = priced(&terms(), &quick()).design;
     // Policies and layers agreed beforehand, so that both ways price the same.
     let fixed = Terms { deductible: Some(200_000.0), limit: Some(20_000_000.0), ..terms() };
-    let plain = priced(&Terms { paths: 24_000, ..fixed.clone() }, &DesignOptions { importance: false, ..quick() });
+    let plain =
+        priced(&Terms { paths: 24_000, ..fixed.clone() }, &DesignOptions { importance: false, ..quick() });
     let weighted = priced(&fixed, &quick());
     assert_eq!(plain.figures.mean_weight.value, 1.0);
-    assert!((weighted.figures.mean_weight.value - 1.0).abs() < 4.0 * weighted.figures.mean_weight.standard_error);
+    assert!(
+        (weighted.figures.mean_weight.value - 1.0).abs() < 4.0 * weighted.figures.mean_weight.standard_error
+    );
     for (plain, weighted) in [
         (plain.term().owed.mean, weighted.term().owed.mean),
         (plain.horizon().owed.mean, weighted.horizon().owed.mean),
@@ -92,9 +93,8 @@ fn importance_sampling_is_the_plain_price_with_a_smaller_error() {
 fn days_must_be_whole() {
     let exposures = exposures(1, 10);
     let system = system_of(&exposures, &SystemOptions::default()).unwrap();
-    let refused = |terms: Terms| {
-        price(&prices(1), &system, &exposures, None, &terms, &quick(), &|_| ()).unwrap_err()
-    };
+    let refused =
+        |terms: Terms| price(&prices(1), &system, &exposures, None, &terms, &quick(), &|_| ()).unwrap_err();
     assert_eq!(
         refused(Terms { term_days: 30.5, ..terms() }),
         PricingError::Days { name: "term", days: 30.5 }

@@ -11,8 +11,8 @@ use seawall_actuary::{
         accounts::{AccountState, CloseFactor, ClusterState, Seizure},
     },
     price::{
-        AssetModel, CommonCrash, CrashTilt, JumpDiffusion, KouJumps, Mixture, Model, ModelParameters,
-        Multipliers, Peg, PricePath, RareModel, Regime, Scratch, Start,
+        AssetModel, CommonCrash, FurtherJump, JumpDiffusion, KouJumps, Mixture, Model, ModelParameters,
+        Multipliers, Peg, PricePath, RareModel, Regime, Scratch, Source as JumpSource, Start, Tilt,
     },
 };
 use seawall_formats::accounts::AssetTerms;
@@ -231,7 +231,15 @@ fn the_book_of_june_2023_where_it_is_given() {
             _ => Depth::unlimited(),
         })
         .collect();
-    let tilt = CrashTilt { intensity: 6.0, size: 2.0, stress_start: None };
+    // Half of the paths have one more crash, twice as far beyond the smallest on average.
+    let crash = model.parameters().crash.unwrap();
+    let further = FurtherJump {
+        source: JumpSource::Crash,
+        beyond: crash.floor,
+        scale: 2.0 * crash.excess.scale,
+        stress: 1.0,
+    };
+    let tilt = Tilt { stress_start: None, further: vec![(1.0, further)] };
     let rare = RareModel::new(&model, &Mixture { components: vec![(0.5, tilt)] }).unwrap();
     let paths = std::env::var("SEAWALL_AAVE_PATHS").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000_usize);
     let protocol = Seizure::Protocol(CloseFactor { share: 0.5, whole_below: 0.0 });

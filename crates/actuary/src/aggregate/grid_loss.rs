@@ -11,8 +11,8 @@ use super::claim::Grid;
 use super::distribution::Aggregate;
 use super::error::AggregateError;
 use super::transform::{Transform, TransformTerms};
-use crate::loss::statistics::sum;
 use crate::loss::PolicyTerms;
+use crate::loss::statistics::sum;
 
 /// Probabilities beyond the grid below this are rounding of the transform.
 const BEYOND_MIN: f64 = 1e-12;

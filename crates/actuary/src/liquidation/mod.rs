@@ -24,10 +24,10 @@ pub mod system;
 mod table;
 
 pub use accounts::{AccountLoss, AccountModel, AccountSpec, AssetPath, ClusterModel, TwoLevel};
+pub use bands::SoftLiquidation;
 pub use depth::{
     Concentrated, ConstantProduct, Depth, DepthError, Impact, ImpactCurve, LiquidityRange, SquareRoot, Venues,
 };
-pub use bands::SoftLiquidation;
 pub use ladder::{Ladder, LadderError};
 pub use market::{AtOpening, Columns, MarketModel, MarketModelError, MarketSpec};
 pub use rules::LiquidationRules;

@@ -8,16 +8,16 @@
 //!
 //! Units: losses in the unit of account of the markets (USD if spot prices are in USD).
 
-mod control;
-mod replicated;
 pub mod accumulator;
 pub mod codec;
+mod control;
 pub mod exact;
 mod exceedance;
 pub mod figures;
 mod histogram;
 pub mod layer;
 mod moments;
+mod replicated;
 pub mod settle;
 pub mod simulation;
 pub mod spec;
@@ -28,15 +28,15 @@ pub mod weighted;
 mod worst;
 
 pub use crate::math::Estimate;
-pub use control::{Control, Controlled};
-pub use replicated::{ReplicatedStatistics, student_quantile};
 pub use accumulator::LossAccumulator;
 pub use codec::CodecError;
+pub use control::{Control, Controlled};
 pub use exact::{ExactSum, SumOverflow, power_of_two_above};
 pub use exceedance::{ExceedancePoint, loss_at, probability_at};
 pub use figures::{HorizonFigures, LineFigures, LossFigures, MarketFigures};
 pub use histogram::{LossHistogram, PartsHistogram};
 pub use layer::LayerFigures;
+pub use replicated::{ReplicatedStatistics, student_quantile};
 pub use settle::{PolicyLoss, Settled, Settlement};
 pub use simulation::{LossMatrix, Plan, SimulationError, simulate, simulate_model};
 pub use spec::{LossError, Spec};

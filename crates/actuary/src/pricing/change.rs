@@ -73,11 +73,9 @@ impl Change {
     /// A threshold that would leave (0, 1), a factor that is not positive.
     pub fn apply(self, exposure: &mut Exposure) -> Result<(), ChangeError> {
         match self {
-            Self::LoanToValue(points) => {
-                for_each_threshold(exposure, points, |position, threshold, _| {
-                    position.debt *= threshold / position.liquidation_threshold;
-                })
-            }
+            Self::LoanToValue(points) => for_each_threshold(exposure, points, |position, threshold, _| {
+                position.debt *= threshold / position.liquidation_threshold;
+            }),
             Self::Threshold(points) => for_each_threshold(exposure, points, |position, threshold, spot| {
                 let most = threshold * position.collateral * spot;
                 let sound = position.debt < position.liquidation_threshold * position.collateral * spot;
@@ -132,9 +130,8 @@ impl Change {
     pub fn apply_to_shared(self, options: &mut SystemOptions, markets: &[usize]) -> Result<(), ChangeError> {
         let Self::Depth(factor) = self else { return Ok(()) };
         let factor = positive(factor)?;
-        let concerned = |members: &[usize]| {
-            markets.is_empty() || members.iter().any(|market| markets.contains(market))
-        };
+        let concerned =
+            |members: &[usize]| markets.is_empty() || members.iter().any(|market| markets.contains(market));
         for pool in options.pools.iter_mut().filter(|pool| concerned(&pool.markets)) {
             let depth = pool.depth.by_regime();
             pool.depth = Depth::per_hour(depth.calm * factor, depth.stressed * factor)?;
@@ -250,19 +247,22 @@ mod tests {
         assert!(!down.market.positions[2].is_liquidatable(2_000.0, 1.0));
         assert_eq!(down.market.positions[1].debt, 3_000.0);
         let refused = Change::Threshold(20.0).apply(&mut exposure()).unwrap_err();
-        assert_eq!(
-            refused,
-            ChangeError::Threshold { market: "m".to_owned(), threshold: 0.8, points: 20.0 }
-        );
+        assert_eq!(refused, ChangeError::Threshold { market: "m".to_owned(), threshold: 0.8, points: 20.0 });
     }
 
     #[test]
     fn concentration_cap_depth_and_delay() {
         let after = changed(Change::LargestPosition(0.5));
-        assert_eq!(after.market.positions[2], Position { collateral: 1.0, debt: 1_550.0, liquidation_threshold: 0.8 });
+        assert_eq!(
+            after.market.positions[2],
+            Position { collateral: 1.0, debt: 1_550.0, liquidation_threshold: 0.8 }
+        );
         assert_eq!(after.market.positions[1], exposure().market.positions[1]);
         let after = changed(Change::DebtCap(0.5));
-        assert_eq!((after.debt(), after.collateral()), (exposure().debt() / 2.0, exposure().collateral() / 2.0));
+        assert_eq!(
+            (after.debt(), after.collateral()),
+            (exposure().debt() / 2.0, exposure().collateral() / 2.0)
+        );
         assert_eq!(changed(Change::Depth(2.0)).depth.by_regime(), ByRegime { calm: 20.0, stressed: 8.0 });
         assert_eq!(changed(Change::Delay(4.0)).delay_hours, ByRegime { calm: 1.0, stressed: 4.0 });
         assert_eq!(changed(Change::Renewal(7.0)).renewal_days, Some(7.0));

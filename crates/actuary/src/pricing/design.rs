@@ -176,7 +176,9 @@ fn policies(
     (0..markets)
         .map(|market| {
             let column: Vec<f64> = losses.rows.chunks_exact(markets).map(|row| row[market]).collect();
-            let at = |level: f64| weighted_tails(&column, &losses.weights, &[level]).map(|tails| tails[0].value_at_risk.value);
+            let at = |level: f64| {
+                weighted_tails(&column, &losses.weights, &[level]).map(|tails| tails[0].value_at_risk.value)
+            };
             let deductible = whole(match terms.deductible {
                 Some(amount) => amount,
                 None => at(terms.levels.deductible)?,

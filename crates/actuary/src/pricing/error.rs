@@ -22,7 +22,9 @@ pub enum PricingError {
         days: f64,
     },
     /// The model's losses leave nothing to insure.
-    #[error("market {market}: the model's losses leave nothing to insure between a deductible of {deductible} and the limit")]
+    #[error(
+        "market {market}: the model's losses leave nothing to insure between a deductible of {deductible} and the limit"
+    )]
     NothingToInsure {
         /// The market.
         market: String,

@@ -12,7 +12,7 @@ use crate::aggregate::{Grid, GridLoss};
 use crate::capital::GridPool;
 use crate::loss::{HorizonFigures, LineFigures, LossHistogram, PolicyTerms};
 use crate::peril::{
-    Collective, EventPeril, LossExperience, MarketPeril, OwnEvents, Period, PerilRisk, Venue, VenueSpread,
+    Collective, EventPeril, LossExperience, MarketPeril, OwnEvents, PerilRisk, Period, Venue, VenueSpread,
 };
 
 /// What is known of events: the collective's record, and each market's own.

@@ -99,21 +99,35 @@ pub fn frontier(
         let row = variant.and_then(|variant| {
             let losses = match &variant.prices {
                 None => kept.next().unwrap_or_default(),
-                Some(changed) => base.redrawn(changed, &variant.system, &design, change, paths.clone(), done)?,
+                Some(changed) => {
+                    base.redrawn(changed, &variant.system, &design, change, paths.clone(), done)?
+                }
             };
             let pricing = base.price_of(&losses, &design, &variant.exposures)?;
             let view = View::of(&losses, &pricing)?;
             Ok(FrontierRow {
                 change,
-                difference: base_view.difference(&view, |view| &view.premium, &base_price, &pricing, |p| {
-                    p.total.total.value
-                }),
-                expected_loss: base_view.difference(&view, |view| &view.owed, &base_price, &pricing, |p| {
-                    p.term().owed.mean.value
-                }),
-                capital: base_view.difference(&view, |view| &view.excess, &base_price, &pricing, |p| {
-                    p.horizon().owed.shortfall.expected_shortfall.value
-                }),
+                difference: base_view.difference(
+                    &view,
+                    |view| &view.premium,
+                    &base_price,
+                    &pricing,
+                    |p| p.total.total.value,
+                ),
+                expected_loss: base_view.difference(
+                    &view,
+                    |view| &view.owed,
+                    &base_price,
+                    &pricing,
+                    |p| p.term().owed.mean.value,
+                ),
+                capital: base_view.difference(
+                    &view,
+                    |view| &view.excess,
+                    &base_price,
+                    &pricing,
+                    |p| p.horizon().owed.shortfall.expected_shortfall.value,
+                ),
                 pricing,
             })
         });

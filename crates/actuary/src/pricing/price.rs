@@ -265,11 +265,7 @@ fn premium_terms(terms: &Terms) -> PremiumTerms {
 
 /// Fair split of the premium: expected loss over the term and the cost of the capital that each layer's part of the
 /// expected shortfall ties up. The mutual layer's members bear for each other and are not paid.
-fn split(
-    term: &HorizonFigures,
-    horizon: &HorizonFigures,
-    terms: &Terms,
-) -> Result<Vec<f64>, PricingError> {
+fn split(term: &HorizonFigures, horizon: &HorizonFigures, terms: &Terms) -> Result<Vec<f64>, PricingError> {
     // Reserve and tranches; after them stand the mutual layer and what no layer pays.
     let paid = term.layers.len() - 2;
     let layers: Vec<(f64, f64)> = term.layers[..paid]

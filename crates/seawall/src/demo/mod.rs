@@ -122,8 +122,12 @@ fn demonstrate(args: &Args, format: Format) -> Result<Demonstration, Failure> {
     let ledger = args.out.join(format!("{}.sqlite", crash.name));
     replace(&ledger)?;
     let quote = price(args, format)?;
-    let replay =
-        replay::replay(&quote.inputs.history, &crash, &quote.inputs.insured, quote.modelled.system.markets())?;
+    let replay = replay::replay(
+        &quote.inputs.history,
+        &crash,
+        &quote.inputs.insured,
+        quote.modelled.system.markets(),
+    )?;
     let snapshot = windows::midnight(shipped::SNAPSHOT).map_or(0, |day| day + 4 * 3_600);
     let calendar = opening::calendar(snapshot);
     let names: Vec<&str> = quote.inputs.insured.iter().map(|insured| insured.market.name.as_str()).collect();

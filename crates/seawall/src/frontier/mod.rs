@@ -15,8 +15,10 @@ use crate::quote::{Options, market_model, prepare};
 
 /// Arguments of `seawall frontier`.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  seawall frontier\n  seawall frontier --market wsteth --ltv 1,2,3,5\n  seawall frontier \
-                  --book loans.csv --markets markets.csv --deductible 10000 --limit 1000000 --largest 0.5")]
+#[command(
+    after_help = "Examples:\n  seawall frontier\n  seawall frontier --market wsteth --ltv 1,2,3,5\n  seawall frontier \
+                  --book loans.csv --markets markets.csv --deductible 10000 --limit 1000000 --largest 0.5"
+)]
 pub struct Args {
     #[command(flatten)]
     options: Options,
@@ -27,10 +29,22 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     market: Vec<String>,
     /// Points by which threshold, largest loan to value and borrowers' ratios rise together.
-    #[arg(long, value_name = "POINTS", value_delimiter = ',', allow_hyphen_values = true, default_value = "-2,-1,1,2,4")]
+    #[arg(
+        long,
+        value_name = "POINTS",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        default_value = "-2,-1,1,2,4"
+    )]
     ltv: Vec<f64>,
     /// Points by which the liquidation threshold rises alone.
-    #[arg(long, value_name = "POINTS", value_delimiter = ',', allow_hyphen_values = true, default_value = "-2,2")]
+    #[arg(
+        long,
+        value_name = "POINTS",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        default_value = "-2,2"
+    )]
     threshold: Vec<f64>,
     /// Factors of all moves of prices.
     #[arg(long, value_name = "FACTORS", value_delimiter = ',', default_value = "0.8,1.2")]
@@ -168,7 +182,8 @@ fn print(found: &Frontier, markets: &[String]) {
             [words(*change), format!("not possible: {error}"), none(), none(), none(), none(), none()]
         }
     });
-    let header = ["change", "premium", "difference", "in %", "expected loss", "ES of the year", "on debt, year"];
+    let header =
+        ["change", "premium", "difference", "in %", "expected loss", "ES of the year", "on debt, year"];
     line(&table(header, rows).to_string());
     for answer in answers(found) {
         line(&format!("  {answer}"));

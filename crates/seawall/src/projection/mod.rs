@@ -14,7 +14,9 @@ use crate::quote::{self, Options, Quote, prepare};
 
 /// Arguments of `seawall projection`.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  seawall projection\n  seawall projection --years 10 --ruin 0.005 --growth 0.2")]
+#[command(
+    after_help = "Examples:\n  seawall projection\n  seawall projection --years 10 --ruin 0.005 --growth 0.2"
+)]
 pub struct Args {
     #[command(flatten)]
     options: Options,
@@ -64,7 +66,9 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         ("--retained", args.retained, 1.0),
     ] {
         if !(0.0..=high).contains(&value) {
-            return Err(Failure::input(format!("{name} is {value}")).hint(format!("it must be from 0 to {high}")));
+            return Err(
+                Failure::input(format!("{name} is {value}")).hint(format!("it must be from 0 to {high}"))
+            );
         }
     }
     let (inputs, asked) = prepare(&args.options, args.options.asked(args.paths)?)?;
@@ -124,7 +128,12 @@ fn print(quote: &Quote, plan: &PoolPlan, found: &Viability) {
     let rows = found.projection.years.iter().map(|year| {
         [
             year.year.to_string(),
-            format!("{} - {} - {}", short(year.assets.low), short(year.assets.median), short(year.assets.high)),
+            format!(
+                "{} - {} - {}",
+                short(year.assets.low),
+                short(year.assets.median),
+                short(year.assets.high)
+            ),
             format!("{:.2}", year.solvency.median),
             money(year.premium.value),
             percent(year.loss_ratio.value),
@@ -156,7 +165,9 @@ fn answer(plan: &PoolPlan, found: &Viability) -> String {
         (true, true) => "Viable".to_owned(),
         (false, true) => "Not viable: too often below what is required".to_owned(),
         (true, false) => "Not viable: it does not pay its underwriters".to_owned(),
-        (false, false) => "Not viable: too often below what is required, and it does not pay its underwriters".to_owned(),
+        (false, false) => {
+            "Not viable: too often below what is required, and it does not pay its underwriters".to_owned()
+        }
     };
     let needed = match &found.needed {
         Some(needed) => format!(
@@ -177,10 +188,9 @@ fn answer(plan: &PoolPlan, found: &Viability) -> String {
 }
 
 fn document(quote: &Quote, plan: &PoolPlan, found: &Viability) -> Value {
-    let estimate = |e: seawall_actuary::loss::Estimate| json!({"value": e.value, "standard_error": e.standard_error});
-    let spread = |s: &seawall_actuary::capital::Spread| {
-        json!({"mean": estimate(s.mean), "low": s.low, "median": s.median, "high": s.high})
-    };
+    let estimate =
+        |e: seawall_actuary::loss::Estimate| json!({"value": e.value, "standard_error": e.standard_error});
+    let spread = |s: &seawall_actuary::capital::Spread| json!({"mean": estimate(s.mean), "low": s.low, "median": s.median, "high": s.high});
     let years = found.projection.years.iter().map(|year| {
         json!({
             "year": year.year,

@@ -127,6 +127,9 @@ pub struct Options {
     /// Share of a loan that the first liquidation repays.
     #[arg(long, value_name = "SHARE", default_value_t = Assumptions::default().close_factor)]
     close_factor: f64,
+    /// Sell loans in bands (crvUSD) whole at their threshold instead of band by band.
+    #[arg(long)]
+    whole_loans: bool,
     /// Leave events (oracle failure, manipulation, exploit) out of the price.
     #[arg(long)]
     no_events: bool,
@@ -198,6 +201,7 @@ impl Options {
             law: self.law,
             impact_share: self.impact_share,
             close_factor: self.close_factor,
+            bands: !self.whole_loans,
             events: !self.no_events,
             venue: self.venue.unwrap_or(own),
             ..Assumptions::default()
@@ -248,7 +252,9 @@ fn load(text: &str) -> Result<Load, String> {
     match (name, parameter) {
         ("cost-of-capital", None) => Ok(Load::CostOfCapital),
         ("wang", Some(lambda)) if (0.0..=5.0).contains(&lambda) => Ok(Load::Wang { lambda }),
-        ("proportional-hazard", Some(rho)) if (1.0..=20.0).contains(&rho) => Ok(Load::ProportionalHazard { rho }),
+        ("proportional-hazard", Some(rho)) if (1.0..=20.0).contains(&rho) => {
+            Ok(Load::ProportionalHazard { rho })
+        }
         ("esscher", Some(h)) if (0.0..=20.0).contains(&h) => Ok(Load::Esscher { h }),
         ("standard-deviation", Some(loading)) if (0.0..=20.0).contains(&loading) => {
             Ok(Load::StandardDeviation { loading })

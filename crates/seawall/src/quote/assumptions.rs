@@ -184,6 +184,8 @@ pub struct Assumptions {
     pub impact_share: f64,
     /// Share of a loan that the first liquidation repays.
     pub close_factor: f64,
+    /// Loans in bands are converted band by band; else each is sold whole at its threshold.
+    pub bands: bool,
     /// Congestion, in which all liquidators are late.
     pub congestion: Spells,
     /// Oracles that stand still.
@@ -212,6 +214,7 @@ impl Default for Assumptions {
             crash_sensitivity: 2.0,
             impact_share: 0.25,
             close_factor: 1.0,
+            bands: true,
             congestion: Spells { calm: 2.0, stressed: 12.0, at_crash: 0.5, hours: 3.0, extra_hours: 1.0 },
             outages: Spells { calm: 0.5, stressed: 4.0, at_crash: 0.05, hours: 1.0, extra_hours: 0.0 },
             events: true,
@@ -299,14 +302,18 @@ fn percent(share: f64) -> f64 {
 }
 
 impl Assumptions {
-/// What the first model leaves out, and in which direction each gap errs, as far as the insured markets have it.
+    /// What the first model leaves out, and in which direction each gap errs, as far as the insured markets have it.
     pub fn gaps(&self, insured: &[Insured]) -> Vec<&'static str> {
-    // Only the shipped snapshot reads loans under soft liquidation; a book of one's own states its thresholds.
-    let soft_liquidation = insured.iter().any(|insured| insured.delay_hours.is_none());
-    let crvusd = insured.iter().any(|insured| insured.market.debt_asset == "crvUSD");
-    [
+        let crvusd = insured.iter().any(|insured| insured.market.debt_asset == "crvUSD");
+        let bands = insured.iter().any(|insured| insured.bands);
+        [
         (
-            soft_liquidation,
+            bands && self.bands,
+            "soft liquidation: a band that was sold stays sold until the book is redrawn, so that a second fall meets less debt \
+             (understates); surplus of one band does not pay for another (overstates)",
+        ),
+        (
+            bands && !self.bands,
             "soft liquidation is simplified to a threshold, (1 - 6 %) x 0.99^(bands/2), with a sale of the whole \
              loan: it OVERSTATES sales in a shallow fall that recovers (the real market buys back) and UNDERSTATES \
              losses of soft liquidation itself in a whipsaw",
@@ -333,5 +340,5 @@ impl Assumptions {
     .into_iter()
     .filter_map(|(applies, gap)| applies.then_some(gap))
     .collect()
-}
+    }
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use seawall_actuary::book::{Book, Market};
 use seawall_actuary::price::PriceHistory;
-use seawall_formats::crvusd::{self, Exclusions, MarketExclusions, Tally, read_crvusd};
 use seawall_formats::bad_debt_events::{BadDebtEvent, read_events};
+use seawall_formats::crvusd::{self, Exclusions, MarketExclusions, Tally, read_crvusd};
 use seawall_formats::depth_quotes::{DepthCurve, read_depth};
 use seawall_formats::loan_book::{LoanBookOptions, read_loan_book};
 use seawall_formats::market_record::{MarketRecord, read_market_record};
@@ -112,6 +112,8 @@ pub struct Insured {
     pub bonus: f64,
     /// Hours from threshold to sale in calm times, where the market file states it.
     pub delay_hours: Option<f64>,
+    /// Its loans lie in bands, as those of crvUSD do.
+    pub bands: bool,
 }
 
 /// Everything a quote reads.
@@ -286,6 +288,7 @@ fn snapshot(
             debt_price: made.debt_price,
             bonus,
             delay_hours: None,
+            bands: true,
         })
     });
     Ok(Inputs {
@@ -388,6 +391,7 @@ fn one_market(
         debt_price,
         bonus: terms.liquidation_bonus,
         delay_hours: Some(terms.delay_seconds as f64 / 3600.0),
+        bands: false,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use seawall_actuary::liquidation::{
     ByRegime, Columns, Depth, DepthPool, Feedback, ImpactCurve, ImpactShape, LiquidationRules, Reservoir,
-    System, SystemOptions,
+    SoftLiquidation, System, SystemOptions,
 };
 use seawall_actuary::price::calibrate::{Calibration, CalibrationOptions, calibrate};
 use seawall_actuary::price::{AssetModel, FilteredModel, FilteredOptions, Model, PriceModel};
@@ -287,6 +287,10 @@ fn exposure(
         depth: Depth::per_hour(depth.calm, depth.stressed).map_err(Failure::input)?,
         delay_hours: assumptions.delay_of(insured.delay_hours),
         renewal_days: Some(assumptions.renewal_days),
-        rules: LiquidationRules { gas: assumptions.gas, close_factor: assumptions.close_factor },
+        rules: LiquidationRules {
+            gas: assumptions.gas,
+            close_factor: assumptions.close_factor,
+            soft: (insured.bands && assumptions.bands).then(SoftLiquidation::default),
+        },
     })
 }

@@ -30,8 +30,8 @@ use market_model::Modelled;
 use pricing::{DesignOptions, Pricing, Terms};
 use request::QuoteRequest;
 
-use crate::simulate;
 use crate::output::{self, Failure, Format, print_json, progress};
+use crate::simulate;
 
 /// A quote: what went in, the model, the price.
 #[derive(Clone, Debug)]

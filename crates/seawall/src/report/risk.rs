@@ -28,12 +28,13 @@ pub fn exceedance(demo: &Demonstration) -> Markup {
     let y = Axis::logarithmic(1e-4, 1.0, frame.bottom, frame.top);
     let amounts: Vec<f64> = (0..=POINTS).map(|k| x.high * k as f64 / POINTS as f64).collect();
     let curve = |points: &[ExceedancePoint]| -> String {
-        let found = amounts.iter().map(|&amount| (amount, probability_at(points, amount.max(f64::MIN_POSITIVE)).value));
+        let found = amounts
+            .iter()
+            .map(|&amount| (amount, probability_at(points, amount.max(f64::MIN_POSITIVE)).value));
         let points = found.take_while(|(_, p)| *p >= y.low);
         path(points.map(|(amount, p)| (x.at(amount), y.at(p))))
     };
-    let (term, year) =
-        (curve(&pricing.term().owed_exceedance), curve(&pricing.horizon().owed_exceedance));
+    let (term, year) = (curve(&pricing.term().owed_exceedance), curve(&pricing.horizon().owed_exceedance));
     let bands: Vec<(f64, f64, &str, String)> = sizes
         .iter()
         .enumerate()

@@ -23,9 +23,11 @@ use crate::quote::{Asked, Options, Quote, prepare};
 
 /// Arguments of `seawall simulate`.
 #[derive(clap::Args)]
-#[command(after_help = "Example, on two machines:\n  seawall simulate --paths 0..500000 --of 1000000 --out a.losses\n  \
+#[command(
+    after_help = "Example, on two machines:\n  seawall simulate --paths 0..500000 --of 1000000 --out a.losses\n  \
                   seawall simulate --paths 500000..1000000 --of 1000000 --out b.losses\n  seawall merge a.losses b.losses \
-                  --out all.losses\n  seawall quote --paths 1000000 --losses all.losses")]
+                  --out all.losses\n  seawall quote --paths 1000000 --losses all.losses"
+)]
 pub struct Args {
     #[command(flatten)]
     options: Options,
@@ -121,9 +123,8 @@ pub fn priced(inputs: Inputs, asked: Asked, losses: &Path) -> Result<Quote, Fail
     let modelled = market_model::build(&inputs, asked.held_out.clone(), &asked.assumed)?;
     let design = design(&modelled, &asked)?;
     let figures = sums.finish().map_err(Failure::input)?;
-    let pricing =
-        Pricing::of(design, figures, &modelled.exposures, modelled.events.as_ref(), &asked.terms)
-            .map_err(refused)?;
+    let pricing = Pricing::of(design, figures, &modelled.exposures, modelled.events.as_ref(), &asked.terms)
+        .map_err(refused)?;
     Ok(Quote { request, inputs, assumptions: asked.assumed, modelled, pricing })
 }
 
@@ -190,8 +191,14 @@ fn tell(name: &str, digest: &[u8; 32], paths: &[Range<u64>], figures: &LossFigur
             });
             let shortfall = format!("ES {}", level(SHORTFALL_LEVEL));
             let at_risk = format!("VaR {}", level(AT_RISK_LEVEL));
-            let header =
-                ["losses", "gross", "owed by the pool", shortfall.as_str(), at_risk.as_str(), "variance, plain over this"];
+            let header = [
+                "losses",
+                "gross",
+                "owed by the pool",
+                shortfall.as_str(),
+                at_risk.as_str(),
+                "variance, plain over this",
+            ];
             line(&table(header, rows).to_string());
             line(&format!(
                 "  {} paths, mean weight {:.4} ± {:.4}, effective {} ({})",

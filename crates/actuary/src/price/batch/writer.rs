@@ -24,7 +24,13 @@ impl BlockPlan {
 
 impl PathBlock {
     /// Gives the block the shape of a plan. Every cell must be written before it is read.
-    pub(in crate::price) fn shape(&mut self, plan: &BlockPlan, columns: usize, first_path: u64, paths: usize) {
+    pub(in crate::price) fn shape(
+        &mut self,
+        plan: &BlockPlan,
+        columns: usize,
+        first_path: u64,
+        paths: usize,
+    ) {
         let cells = plan.steps * columns * paths;
         let intervals = plan.detail == Detail::Intervals;
         (self.first_path, self.paths, self.steps, self.columns) = (first_path, paths, plan.steps, columns);
