@@ -3,9 +3,13 @@
 mod pricing_support;
 
 use pricing_support::{exposures, prices};
-use seawall_actuary::liquidation::SystemOptions;
+use seawall_actuary::liquidation::{Feedback, ImpactShape, SystemOptions};
+use seawall_actuary::price::{FilteredModel, FilteredOptions, PriceHistory, PriceModel};
 use seawall_actuary::pricing::price::{all_paths, simulation, spec};
-use seawall_actuary::pricing::{Design, DesignOptions, Pricing, PricingError, Terms, price, system_of};
+use seawall_actuary::pricing::{
+    Base, Change, Design, DesignOptions, Load, Pricing, PricingError, Repricer, Terms, frontier, price,
+    system_of,
+};
 
 fn terms() -> Terms {
     Terms { paths: 6_000, ..Terms::default() }
@@ -103,4 +107,141 @@ fn days_must_be_whole() {
         refused(Terms { horizon_days: 0.0, ..terms() }).to_string(),
         "horizon is 0 days: it must be a whole number of days, at least 1"
     );
+}
+
+/// Pricing a changed book again on kept paths is a whole run of the changed pool with the same design.
+#[test]
+fn a_changed_book_is_priced_again_to_the_bits_of_a_whole_run() {
+    let (terms, options, prices) = (Terms { paths: 1_500, ..terms() }, quick(), prices(3));
+    let exposures = exposures(3, 300);
+    let together = SystemOptions {
+        feedback: vec![Feedback {
+            markets: vec![0, 1],
+            depth: 1e7,
+            impact: 0.05,
+            shape: ImpactShape::Linear,
+            half_life_hours: 2.0,
+            most_rounds: 8,
+        }],
+        ..SystemOptions::default()
+    };
+    for shared in [SystemOptions::default(), together] {
+        let mut repricer =
+            Repricer::new(&prices, exposures.clone(), &shared, None, &terms, &options).unwrap();
+        let design = repricer.pricing().design.clone();
+        let system = system_of(&exposures, &shared).unwrap();
+        assert_eq!(
+            *repricer.pricing(),
+            price(&prices, &system, &exposures, None, &terms, &options, &|_| ()).unwrap()
+        );
+        let mut changed = exposures.clone();
+        Change::LoanToValue(2.0).apply(&mut changed[1]).unwrap();
+        let again = repricer.replace(1, changed[1].clone()).unwrap().clone();
+        let system = system_of(&changed, &shared).unwrap();
+        let run = simulation(&prices, &system, &design, &terms, &options).unwrap();
+        let sums =
+            run.accumulate(&spec(&design, &changed, &terms).unwrap(), all_paths(&terms), &|_| ()).unwrap();
+        let whole = Pricing::of(design, sums.finish().unwrap(), &changed, None, &terms).unwrap();
+        assert_eq!(again, whole);
+        assert_ne!(
+            again.total.total,
+            price(
+                &prices,
+                &system_of(&exposures, &shared).unwrap(),
+                &exposures,
+                None,
+                &terms,
+                &options,
+                &|_| ()
+            )
+            .unwrap()
+            .total
+            .total
+        );
+    }
+}
+
+/// On common random numbers the premium moves smoothly and the way it must; the base is the price itself.
+#[test]
+fn the_frontier_is_smooth_and_its_base_is_the_price() {
+    let (terms, options, prices) = (Terms { paths: 2_000, ..terms() }, quick(), prices(3));
+    let exposures = exposures(3, 300);
+    let shared = SystemOptions::default();
+    let base = Base {
+        prices: &prices,
+        exposures: &exposures,
+        options: &shared,
+        events: None,
+        terms: &terms,
+        sampling: &options,
+    };
+    let points = [0.0, 1.0, 2.0, 3.0, 4.0];
+    let changes: Vec<Change> =
+        points.iter().map(|&p| Change::LoanToValue(p)).chain([Change::Volatility(1.0)]).collect();
+    let found = frontier(&base, &[], &changes, &|_| ()).unwrap();
+    let system = system_of(&exposures, &shared).unwrap();
+    assert_eq!(found.base, price(&prices, &system, &exposures, None, &terms, &options, &|_| ()).unwrap());
+    let rows: Vec<_> = found.rows.iter().map(|row| row.as_ref().unwrap()).collect();
+    // No change is no difference, and prices scaled by one are the same paths.
+    for row in [rows[0], rows[5]] {
+        assert_eq!((row.difference.value, row.difference.standard_error), (0.0, 0.0), "{:?}", row.change);
+    }
+    let differences: Vec<f64> = rows[..5].iter().map(|row| row.difference.value).collect();
+    let steps: Vec<f64> = differences.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(steps.iter().all(|step| *step > 0.0), "{steps:?}");
+    // Neighbouring steps differ by less than half: no noise of the paths is in them.
+    assert!(steps.windows(2).all(|pair| (pair[1] / pair[0] - 1.0).abs() < 0.5), "{steps:?}");
+    let unpaired =
+        libm::hypot(found.base.total.total.standard_error, rows[2].pricing.total.total.standard_error);
+    assert!(rows[2].difference.standard_error < 0.5 * unpaired);
+}
+
+/// Principles other than the cost of capital price the same pool, each market's part of the load adding up.
+#[test]
+fn every_principle_adds_up() {
+    for load in [
+        Load::Wang { lambda: 0.4 },
+        Load::ProportionalHazard { rho: 1.5 },
+        Load::Esscher { h: 1.0 },
+        Load::StandardDeviation { loading: 0.3 },
+    ] {
+        let pricing = priced(&Terms { load, paths: 2_000, ..terms() }, &quick());
+        let sum: f64 = pricing.premiums.iter().map(|line| line.loading).sum();
+        assert!((sum / pricing.total.loading - 1.0).abs() < 1e-9 && sum > 0.0, "{load:?}");
+    }
+}
+
+/// Filtered historical simulation goes the same way: every weight is one.
+#[test]
+fn a_filtered_model_is_priced_too() {
+    let exposures = exposures(1, 200);
+    let system = system_of(&exposures, &SystemOptions::default()).unwrap();
+    let days = Terms {
+        paths: 400,
+        term_days: 7.0,
+        horizon_days: 14.0,
+        deductible: Some(1_000.0),
+        limit: Some(1e7),
+        ..terms()
+    };
+    let pricing = price(&filtered(), &system, &exposures, None, &days, &quick(), &|_| ()).unwrap();
+    assert_eq!(pricing.figures.mean_weight.value, 1.0);
+    assert!(pricing.design.mixture.components.is_empty());
+    assert!(pricing.term().gross.mean.value >= 0.0 && pricing.figures.paths == 400);
+}
+
+/// A history of one asset drawn from the test model, hourly over eight months.
+fn filtered() -> PriceModel {
+    let PriceModel::Parametric(model) = prices(1) else { panic!("the test model is parametric") };
+    let (mut path, mut scratch) = Default::default();
+    model.simulate(0.66, 6_000, 5, 0, &mut path, &mut scratch).unwrap();
+    let closes: Vec<f64> = (1..=6_000)
+        .map(|hour| {
+            let end = 0.66 * f64::from(hour) / 6_000.0;
+            let at = path.time.partition_point(|time| *time < end - 1e-12).min(path.len() - 1);
+            2_000.0 * path.after[at]
+        })
+        .collect();
+    let history = PriceHistory { start: 0, step: 3_600, assets: vec!["A0".to_owned()], closes: vec![closes] };
+    PriceModel::Filtered(FilteredModel::fit(&history, &["A0"], &FilteredOptions::default()).unwrap())
 }

@@ -145,14 +145,18 @@ fn loss_experience(
 pub fn grid_pool(simulated: &HorizonFigures) -> Result<GridPool, PricingError> {
     let owed = &simulated.owed_histogram;
     let grid = Grid::new(owed.total.step, owed.total.masses.len())?;
+    // What is owed nothing is what the other points leave of one, whatever the weights add up to.
+    let mut masses = owed.total.masses.clone();
+    masses[0] = 0.0;
     // The grid ends at the most the pool can owe: nothing lies beyond but rounding.
     let none = vec![0.0; owed.parts.len()];
-    Ok(GridPool::of_histogram(grid, &owed.total.masses, &owed.parts, 0.0, &none)?)
+    Ok(GridPool::of_histogram(grid, &masses, &owed.parts, 0.0, &none)?)
 }
 
 fn grid_loss(histogram: &LossHistogram) -> Result<GridLoss, PricingError> {
     let grid = Grid::new(histogram.step, histogram.masses.len())?;
-    let points = histogram.masses.iter().enumerate().map(|(index, &mass)| (mass, grid.point(index)));
+    // No loss has what the other points leave of one.
+    let points = histogram.masses.iter().enumerate().skip(1).map(|(index, &mass)| (mass, grid.point(index)));
     let beyond = (histogram.overflow > 0.0).then_some((histogram.overflow, histogram.overflow_mean));
     Ok(GridLoss::of_atoms(grid, points.chain(beyond))?)
 }

@@ -70,7 +70,8 @@ impl PathBlock {
 
     /// Puts the splits in their order.
     pub(in crate::price) fn finish(&mut self) {
-        // Sorted stably: splits of one column are already in order of time.
-        self.splits.sort_by_key(|split| (split.path, split.column));
+        // Paths come one after the other: within a step and column splits are in order of path and time already.
+        let splits = core::mem::take(&mut self.splits);
+        self.sort_splits(&splits);
     }
 }
