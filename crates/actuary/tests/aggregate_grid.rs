@@ -109,8 +109,7 @@ fn payments_are_those_of_the_policy() {
     let grid = Grid::new(0.5, 64).unwrap();
     let loss = random_loss(grid, 64, 4);
     for terms in policies() {
-        let direct: f64 =
-            loss.mass().iter().enumerate().map(|(j, p)| p * terms.payment(grid.point(j))).sum();
+        let direct: f64 = loss.mass().iter().enumerate().map(|(j, p)| p * terms.payment(grid.point(j))).sum();
         close(loss.expected_payment(&terms), direct, 1e-14);
         let paid = loss.paid(&terms, Grid::new(0.3, 128).unwrap());
         close(paid.mean(), direct, 1e-14);
