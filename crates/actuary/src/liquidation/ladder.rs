@@ -54,6 +54,12 @@ pub enum LadderError {
     },
 }
 
+/// Places that are looked through one by one before the table of prices is asked.
+const NEAR: usize = 8;
+
+/// Places over which a class is better found by its table than by steps of growing length.
+const FAR: usize = 64;
+
 /// A place in the ladder: the break price of the position there, and the sums over those before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rung {
@@ -260,17 +266,53 @@ impl Ladder {
     #[inline]
     pub(super) fn reach(&self, from: usize, price: f64) -> usize {
         let order = self.order();
-        // Most steps move a few places only.
-        let near = (from + 8).min(order.len());
-        for (place, rung) in order[..near].iter().enumerate().skip(from) {
-            // Not a number reaches nothing.
-            let reached = rung.h >= price;
-            if !reached {
-                return place;
-            }
+        // A step that moves a few places only does not need the table. Not a number reaches nothing.
+        let near = (from + NEAR).min(order.len() - 1);
+        let beyond = order[near].h >= price;
+        if !beyond {
+            let reached = |rung: &Rung| rung.h >= price;
+            return from + order[from.min(near)..near].iter().take_while(|rung| reached(rung)).count();
         }
         let table = if self.across.is_empty() { &self.classes[0].table } else { &self.table };
         table.count(order, price).max(from)
+    }
+
+    /// A class after all its members among the first `place` positions of the ladder; it is at `done` now.
+    #[inline]
+    pub(super) fn class_until(&self, class: &Class, done: &Done, place: usize) -> Done {
+        let count = if class.members.is_empty() {
+            place.min(class.rungs.len() - 1)
+        } else {
+            self.members_before(class, done.count, place)
+        };
+        let Rung { debt, collateral, .. } = class.rungs[count];
+        Done { count, debt, collateral }
+    }
+
+    /// Number of members of a class below `place`, known to be at least `from`.
+    fn members_before(&self, class: &Class, from: usize, place: usize) -> usize {
+        let holds = |member: &u32| (*member as usize) < place;
+        let members = &class.members;
+        let mut from = from.min(members.len());
+        let mut to = members.len();
+        if members.get(from).is_some_and(|&member| member as usize + FAR < place) {
+            // Members that break at a higher price come before, those at a lower one after; only equal prices are
+            // left to be looked at.
+            let price = self.across[place - 1].h;
+            to = class.table.count(&class.rungs, price);
+            if to > 0 && holds(&members[to - 1]) {
+                return to;
+            }
+            from = from.min(to);
+        }
+        // A step usually moves a few places.
+        let mut stride = 1;
+        while from + stride <= to && holds(&members[from + stride - 1]) {
+            from += stride;
+            stride *= 2;
+        }
+        let to = (from + stride - 1).min(to);
+        from + members[from..to].partition_point(holds)
     }
 
     /// Debt that is no more than rounding, debt tokens.
@@ -414,6 +456,27 @@ mod tests {
         }
         assert_eq!(ladder.reach(0, 0.0), 300);
         assert_eq!(ladder.reach(7, f64::NAN), 7);
+    }
+
+    #[test]
+    fn members_before_a_place_equal_a_scan_among_equal_prices_too() {
+        let positions: Vec<Position> = (0..900)
+            .map(|i| {
+                let threshold = [0.75, 0.8, 0.86][i % 3];
+                // Break prices of 40 values, shared by all classes.
+                position(1.0, threshold * (1.0 - 0.02 * ((i * 7 / 3) % 40) as f64), threshold)
+            })
+            .collect();
+        let ladder = Ladder::new(&positions).unwrap();
+        for class in ladder.class_slice() {
+            for from in (0..=class.members.len()).step_by(23) {
+                let least = from.checked_sub(1).map_or(0, |last| class.members[last] as usize + 1);
+                for place in least..=ladder.len() {
+                    let expected = class.members.iter().filter(|&&m| (m as usize) < place).count();
+                    assert_eq!(ladder.members_before(class, from, place), expected, "{place} from {from}");
+                }
+            }
+        }
     }
 
     #[test]

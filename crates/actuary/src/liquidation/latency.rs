@@ -49,6 +49,11 @@ impl Latency {
         Self { delay, extra: 0.0, congestion: Spell::NONE, outage: Spell::NONE }
     }
 
+    /// Whether there is neither congestion nor an outage.
+    pub fn is_plain(&self) -> bool {
+        self.congestion == Spell::NONE && self.outage == Spell::NONE
+    }
+
     /// When what was to be seen at `time` comes to light: after the longer delay, or once the spell is over.
     pub fn moment(&self, time: f64) -> f64 {
         let plain = time + self.delay;

@@ -242,7 +242,7 @@ impl LadderState {
         let end = ladder.reach(self.first, price);
         let until = |number: usize| {
             let class = &ladder.class_slice()[number];
-            class_until(class, &self.classes[number], end)
+            ladder.class_until(class, &self.classes[number], end)
         };
         let mut loss = 0.0;
         for (number, (class, done)) in ladder.class_slice().iter().zip(&self.classes).enumerate() {
@@ -280,7 +280,50 @@ impl LadderState {
         let latency = Latency::of(service.delay_years(interval.stressed));
         let supply = service.source.over(&Tank::FULL, interval.years, interval.stressed);
         let end = self.time + interval.years;
+        let mut supply = supply;
+        if let Some(liquidated) =
+            self.step_plain(ladder, service.keep, (interval, end), latency.delay, &mut supply)
+        {
+            return liquidated;
+        }
         self.step_active(ladder, service.keep, (interval, end), &latency, supply, 1.0).0
+    }
+
+    /// The usual active interval: nothing to catch up on, all that the diffusion crosses is served, nothing is broken
+    /// after it, and liquidators are late by nothing but a delay shorter than the interval. Does what
+    /// [`LadderState::step_active`] does, or nothing at all and none.
+    #[inline]
+    pub(super) fn step_plain(
+        &mut self,
+        ladder: &Ladder,
+        keep: f64,
+        (interval, end): (&Interval, f64),
+        delay: f64,
+        supply: &mut Supply,
+    ) -> Option<Liquidated> {
+        if self.busy || delay >= interval.years || self.price <= self.next || interval.low > self.next {
+            return None;
+        }
+        let broken = ladder.reach(self.first, interval.low);
+        let rung = ladder.order()[broken];
+        let demand = self.demand_until(ladder, broken);
+        let recovered = interval.close > rung.h && interval.after > rung.h;
+        if demand <= 0.0 || !recovered {
+            return None;
+        }
+        let cap = supply.limit(Filling::Crossing, demand);
+        if cap <= 0.0 || rung.debt > self.served + cap + ladder.speck() {
+            return None;
+        }
+        let sale = Sale { price: interval.close, lag: delay / interval.years };
+        let debt = rung.debt - self.served;
+        let loss = self.move_to(ladder, keep, broken, 0.0, sale);
+        supply.take(Filling::Crossing, demand, debt);
+        self.first = broken;
+        self.next = rung.h;
+        self.served = rung.debt;
+        self.resume(interval.after, end);
+        Some(Liquidated { debt, loss })
     }
 
     /// One active interval, up to `end`, of a market that has its supply for itself; returns what is left of it. `crash` is what a
@@ -322,13 +365,17 @@ impl LadderState {
         years_left: f64,
         supply: &mut Supply,
     ) -> Liquidated {
-        let demand = self.demand(ladder, order.trigger);
+        if order.trigger > self.next {
+            return Liquidated::default();
+        }
+        let broken = ladder.reach(self.first, order.trigger);
+        let demand = self.demand_until(ladder, broken);
         if demand <= 0.0 {
             return Liquidated::default();
         }
         supply.advance(years_left);
         let cap = supply.limit(order.filling, demand);
-        let liquidated = self.serve(ladder, keep, order.trigger, order.sale, cap);
+        let liquidated = self.serve_until(ladder, keep, broken, order.sale, cap);
         supply.take(order.filling, demand, liquidated.debt);
         liquidated
     }
@@ -415,7 +462,13 @@ impl LadderState {
         if trigger > self.next {
             return 0.0;
         }
-        let demand = ladder.order()[ladder.reach(self.first, trigger)].debt - self.served;
+        self.demand_until(ladder, ladder.reach(self.first, trigger))
+    }
+
+    /// Debt not served of the positions before a place, debt tokens; none if it is rounding.
+    #[inline]
+    fn demand_until(&self, ladder: &Ladder, broken: usize) -> f64 {
+        let demand = ladder.order()[broken].debt - self.served;
         if demand > ladder.speck() { demand } else { 0.0 }
     }
 
@@ -428,14 +481,19 @@ impl LadderState {
         sale: Sale,
         cap: f64,
     ) -> Liquidated {
-        if trigger > self.next || cap <= 0.0 {
+        if trigger > self.next {
+            return Liquidated::default();
+        }
+        self.serve_until(ladder, keep, ladder.reach(self.first, trigger), sale, cap)
+    }
+
+    /// Serves at most `cap` of the positions before a place.
+    #[inline]
+    fn serve_until(&mut self, ladder: &Ladder, keep: f64, broken: usize, sale: Sale, cap: f64) -> Liquidated {
+        if broken <= self.first || cap <= 0.0 {
             return Liquidated::default();
         }
         let order = ladder.order();
-        let broken = ladder.reach(self.first, trigger);
-        if broken <= self.first {
-            return Liquidated::default();
-        }
         let (before, demand) = (self.served, order[broken].debt);
         // Rounding must not leave specks of debt that would keep the market from being idle.
         let limit = before + cap;
@@ -462,7 +520,7 @@ impl LadderState {
     fn move_to(&mut self, ladder: &Ladder, keep: f64, place: usize, partial: f64, sale: Sale) -> f64 {
         let owner = ladder.owner(place);
         let until = |number: usize, class: &Class, done: &Done| {
-            let mut until = class_until(class, done, place);
+            let mut until = ladder.class_until(class, done, place);
             if partial > 0.0 && number == owner {
                 let (here, next) = (class.rungs[until.count], class.rungs[until.count + 1]);
                 let (debt, collateral) = (next.debt - here.debt, next.collateral - here.collateral);
@@ -511,47 +569,5 @@ impl Order {
     /// Whatever is broken at a price, sold at it now.
     pub(super) fn at_once(price: f64) -> Self {
         Self { trigger: price, sale: Sale::at(price), filling: Filling::Moment }
-    }
-}
-
-/// A class after all its members among the first `place` positions of the ladder.
-#[inline]
-fn class_until(class: &Class, done: &Done, place: usize) -> Done {
-    let count = if class.members.is_empty() {
-        place.min(class.rungs.len() - 1)
-    } else {
-        members_before(&class.members, done.count, place)
-    };
-    Done { count, debt: class.rungs[count].debt, collateral: class.rungs[count].collateral }
-}
-
-/// Number of members below `place`, known to be at least `from`. Gallops, because a step usually moves a few places.
-fn members_before(members: &[u32], from: usize, place: usize) -> usize {
-    let holds = |member: u32| (member as usize) < place;
-    let mut low = from.min(members.len());
-    let mut stride = 1;
-    while let Some(&member) = members.get(low + stride - 1) {
-        if !holds(member) {
-            break;
-        }
-        low += stride;
-        stride *= 2;
-    }
-    let high = (low + stride - 1).min(members.len());
-    low + members[low..high].partition_point(|&member| holds(member))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn galloping_count_equals_a_scan() {
-        let values: Vec<u32> = (0..70).collect();
-        for from in 0..70 {
-            for end in from..=72 {
-                assert_eq!(members_before(&values, from, end), end.min(values.len()));
-            }
-        }
     }
 }

@@ -124,7 +124,7 @@ impl Source {
         let Some(rates) = self.reservoir else { return };
         let years = time - tank.time;
         if years > 0.0 {
-            tank.fill = 1.0 - (1.0 - tank.fill) * libm::exp(-rates.refill * years);
+            tank.fill = refilled(tank.fill, rates.refill * years);
             if tank.shrink > 0.0 {
                 tank.shrink *= libm::exp(-rates.crash * years);
             }
@@ -145,12 +145,21 @@ impl Source {
         match self.reservoir {
             None => Supply::Rate { left: if rate.is_infinite() { rate } else { rate * years } },
             Some(rates) => {
-                let middle = tank.shrink * libm::exp(-0.5 * rates.crash * years);
-                let level = rate / rates.refill * libm::exp(-middle);
+                let mut level = rate / rates.refill;
+                if tank.shrink > 0.0 {
+                    let middle = tank.shrink * libm::exp(-0.5 * rates.crash * years);
+                    level *= libm::exp(-middle);
+                }
                 Supply::Stock(Stock { level, fill: tank.fill, refill: rates.refill, years, length: years })
             }
         }
     }
+}
+
+/// Share of the level after some time, in mean times of refilling. A full one stays full, exactly.
+#[inline]
+fn refilled(fill: f64, times: f64) -> f64 {
+    if fill == 1.0 { fill } else { 1.0 - (1.0 - fill) * libm::exp(-times) }
 }
 
 /// What is left to sell within an interval.
@@ -225,7 +234,7 @@ impl Supply {
 impl Stock {
     fn rest(&mut self, years: f64) {
         if years > 0.0 {
-            self.fill = 1.0 - (1.0 - self.fill) * libm::exp(-self.refill * years);
+            self.fill = refilled(self.fill, self.refill * years);
             self.years -= years;
         }
     }

@@ -26,6 +26,7 @@ mod pressure;
 mod quotes;
 mod run;
 mod spells;
+mod step_view;
 mod units;
 
 use super::{MarketModel, supply::Source};

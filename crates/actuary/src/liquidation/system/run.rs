@@ -7,6 +7,7 @@ use super::{
     lanes::Lanes,
     quotes::{Quote, Quotes},
     spells::{Owner, Spells},
+    step_view::StepView,
     units::Unit,
 };
 use crate::liquidation::{
@@ -47,6 +48,10 @@ struct Work {
     flags: Vec<bool>,
     /// Paths on which any is.
     active: Vec<bool>,
+    /// Whether a column of the market screened last is split on each path.
+    split: Vec<bool>,
+    /// Whether any of them is.
+    any_split: bool,
     quotes: Quotes,
     quote: Vec<Quote>,
     events: Vec<Event>,
@@ -91,30 +96,12 @@ impl System {
             }
         }
         let mut run = Run { system: self, paths, lanes, delay, outages, work, active_steps: 0 };
-        let mut renewals: Vec<f64> =
-            self.markets.iter().map(|m| m.renewal_years().unwrap_or(f64::INFINITY)).collect();
+        for unit in units {
+            // One unit after the other: its ladders stay in the processor's cache from step to step.
+            run.unit(unit, markets, horizon_steps, losses);
+        }
         let last = horizon_steps.last().copied().unwrap_or(0);
         let row = horizon_steps.len() * markets.len();
-        let mut open_horizons = horizon_steps.iter().enumerate().peekable();
-        for step in 0..last {
-            units.iter().for_each(|unit| run.step(unit, step));
-            while let Some((horizon, _)) = open_horizons.next_if(|(_, due)| **due == step + 1) {
-                for (place, &market) in markets.iter().enumerate() {
-                    let first = horizon * markets.len() + place;
-                    run.horizon(market, step, &mut losses[first..], row);
-                }
-            }
-            let by_now = block.time(step) * (1.0 + TIME_TOLERANCE);
-            for &market in markets {
-                let Some(period) = self.markets[market].renewal_years() else { continue };
-                if renewals[market] <= by_now {
-                    run.renew(market, step);
-                    while renewals[market] <= by_now {
-                        renewals[market] += period;
-                    }
-                }
-            }
-        }
         *active_steps += run.active_steps;
         *steps += (last * markets.len() * block.paths()) as u64;
         for (place, &loss) in losses.iter().enumerate() {
@@ -159,19 +146,71 @@ impl System {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// Carries a unit through all steps. `markets` are those whose losses are wanted.
+    fn unit(&mut self, unit: &Unit, markets: &[usize], horizon_steps: &[usize], losses: &mut [f64]) {
+        let row = horizon_steps.len() * markets.len();
+        // Each market of the unit with its place among the losses and the time of its next renewal.
+        let mut members: Vec<(usize, usize, f64)> = Vec::with_capacity(unit.members.len());
+        for (place, &market) in markets.iter().enumerate() {
+            if unit.members.contains(&market) {
+                let renewal = self.system.markets[market].renewal_years().unwrap_or(f64::INFINITY);
+                members.push((market, place, renewal));
+            }
+        }
+        let mut open_horizons = horizon_steps.iter().enumerate().peekable();
+        for step in 0..horizon_steps.last().copied().unwrap_or(0) {
+            self.step(unit, step);
+            while let Some((horizon, _)) = open_horizons.next_if(|(_, due)| **due == step + 1) {
+                for &(market, place, _) in &members {
+                    let first = horizon * markets.len() + place;
+                    self.horizon(market, step, &mut losses[first..], row);
+                }
+            }
+            let by_now = self.paths.block.time(step) * (1.0 + TIME_TOLERANCE);
+            for (market, _, renewal) in &mut members {
+                let Some(period) = self.system.markets[*market].renewal_years() else { continue };
+                if *renewal <= by_now {
+                    self.renew(*market, step);
+                    while *renewal <= by_now {
+                        *renewal += period;
+                    }
+                }
+            }
+        }
+    }
+
     /// Carries a unit through a step.
     fn step(&mut self, unit: &Unit, step: usize) {
         let paths = self.lanes.paths;
+        self.work.flags.resize(unit.members.len() * paths, false);
+        if let [market] = unit.members[..]
+            && unit.is_alone()
+        {
+            let view = self.screen(market, step, 0);
+            let mut lane = 0;
+            while lane < paths {
+                // Eight idle paths are one comparison.
+                if self.work.flags.get(lane..lane + 8) == Some(&[false; 8]) {
+                    lane += 8;
+                    continue;
+                }
+                let end = (lane + 8).min(paths);
+                for lane in lane..end {
+                    if self.work.flags[lane] {
+                        self.alone(&view, market, step, lane);
+                    }
+                }
+                lane = end;
+            }
+            return;
+        }
         self.work.active.clear();
         self.work.active.resize(paths, false);
-        self.work.flags.resize(unit.members.len() * paths, false);
-        let mut any = false;
         for (member, &market) in unit.members.iter().enumerate() {
-            any |= self.screen(market, step, member);
-        }
-        if !any {
-            return;
+            self.screen(market, step, member);
+            let flags = &self.work.flags[member * paths..(member + 1) * paths];
+            self.work.active.iter_mut().zip(flags).for_each(|(active, &flag)| *active |= flag);
         }
         for lane in 0..paths {
             if self.work.active[lane] {
@@ -180,52 +219,39 @@ impl Run<'_> {
         }
     }
 
-    /// Marks the paths on which a market has something to do. True if there is one.
-    fn screen(&mut self, market: usize, step: usize, member: usize) -> bool {
-        let (block, paths) = (self.paths.block, self.lanes.paths);
+    /// Marks the paths on which a market has something to do.
+    fn screen(&mut self, market: usize, step: usize, member: usize) -> StepView<'a> {
+        let paths = self.lanes.paths;
         let columns = self.system.markets[market].columns();
-        let threshold = &self.lanes.threshold[market * paths..(market + 1) * paths];
+        let thresholds = &self.lanes.threshold[market * paths..(market + 1) * paths];
         let flags = &mut self.work.flags[member * paths..(member + 1) * paths];
-        let low = block.low(step, columns.price());
-        if let Columns::Ratio { collateral, debt } = columns {
-            let ends = [step.checked_sub(1), Some(step)].map(|step| {
-                step.map_or((&[][..], &[][..]), |s| (block.close(s, collateral), block.close(s, debt)))
-            });
-            for lane in 0..paths {
-                let price = ends
-                    .map(|(c, d)| (c.get(lane).copied().unwrap_or(1.0), d.get(lane).copied().unwrap_or(1.0)));
-                let [(open, debt_open), (close, debt_close)] = price;
-                let low = low[lane] / debt_open.max(debt_close);
-                flags[lane] = low.min(close / debt_close).min(open / debt_open) <= threshold[lane];
-            }
-            for split in self.paths.splits(step, collateral).chain(self.paths.splits(step, debt)) {
-                flags[split.path] = true;
-            }
-        } else {
-            for ((flag, &low), &threshold) in flags.iter_mut().zip(low).zip(threshold) {
-                *flag = low <= threshold;
-            }
-            for split in self.paths.splits(step, columns.price()) {
-                let lowest = split.interval.low.min(split.interval.after);
-                flags[split.path] |= lowest <= threshold[split.path];
+        let view = StepView::new(&self.paths, columns, step);
+        view.reaching(thresholds, flags);
+        let split = &mut self.work.split;
+        if self.work.any_split || split.len() != paths {
+            split.clear();
+            split.resize(paths, false);
+            self.work.any_split = false;
+        }
+        let ratio = matches!(columns, Columns::Ratio { .. });
+        for place in self.paths.splits(step, columns.price()) {
+            let lowest = place.interval.low.min(place.interval.after);
+            flags[place.path] |= ratio || lowest <= thresholds[place.path];
+            split[place.path] = true;
+            self.work.any_split = true;
+        }
+        if let Some(debt) = columns.debt() {
+            for place in self.paths.splits(step, debt) {
+                flags[place.path] |= ratio;
+                split[place.path] = true;
+                self.work.any_split = true;
             }
         }
-        let mut any = false;
-        for (active, &flag) in self.work.active.iter_mut().zip(&*flags) {
-            *active |= flag;
-            any |= flag;
-        }
-        any
+        view
     }
 
     /// Carries a unit through a step on one path on which it is active.
     fn carry(&mut self, unit: &Unit, step: usize, lane: usize) {
-        if let [market] = unit.members[..]
-            && unit.is_alone()
-        {
-            self.alone(market, step, lane);
-            return;
-        }
         self.work.events.clear();
         for (member, &market) in unit.members.iter().enumerate() {
             let flagged = self.work.flags[member * self.lanes.paths + lane];
@@ -261,45 +287,73 @@ impl Run<'_> {
         }
     }
 
-    /// A market that shares nothing.
-    fn alone(&mut self, market: usize, step: usize, lane: usize) {
+    /// A market that shares nothing, on one path.
+    #[inline]
+    fn alone(&mut self, view: &StepView<'_>, market: usize, step: usize, lane: usize) {
         self.active_steps += 1;
+        let open = view.open(lane);
+        if self.work.split[lane] {
+            self.split_step(market, step, lane, (view.start, open));
+        } else {
+            self.serve(market, lane, (view.start, open), &view.whole(lane));
+        }
+        self.lanes.rearm(self.system, market, lane, view.end);
+    }
+
+    /// A market that shares nothing, on a path that is split in the step.
+    #[inline(never)]
+    fn split_step(&mut self, market: usize, step: usize, lane: usize, (mut start, mut open): (f64, f64)) {
         self.read(market, step, lane);
+        for index in 0..self.work.quote.len() {
+            let quote = self.work.quote[index];
+            self.serve(market, lane, (start, open), &quote);
+            (start, open) = (quote.end, quote.after);
+        }
+    }
+
+    /// One interval of a market that shares nothing, from a time and price on.
+    #[inline]
+    fn serve(&mut self, market: usize, lane: usize, (start, open): (f64, f64), quote: &Quote) {
         let system = self.system;
         let model = &system.markets[market];
         let (pool, place) = (system.pool_of[market], self.lanes.place(market, lane));
         let (source, pool_place) = (&system.sources[pool], self.lanes.place(pool, lane));
-        let (scale, debt_scale) = (self.lanes.scale[place], self.lanes.debt_scale[place]);
-        let (mut start, mut open) = self.opening(market, step, lane);
-        for index in 0..self.work.quote.len() {
-            let quote = self.work.quote[index];
-            let latency = self.latency(market, lane, start, &quote);
-            let crash = self.crash(pool, lane, quote.end);
-            let interval = Interval {
-                low: quote.low * scale,
-                close: quote.close * scale,
-                after: quote.after * scale,
-                years: quote.end - start,
-                stressed: quote.stressed,
-            };
-            let state = &mut self.lanes.states[place];
-            state.open(open * scale, start);
-            let tank = &mut self.lanes.tanks[pool_place];
-            let supply = source.open(tank, start, quote.end, quote.stressed);
-            let left = crash.map_or(1.0, |size| source.left_by_crash(size));
-            let keep = model.service().keep();
-            let interval = (&interval, quote.end);
-            let (done, supply) = state.step_active(model.ladder(), keep, interval, &latency, supply, left);
-            supply.close(source, tank, quote.end);
-            if let Some(size) = crash {
-                source.crash(tank, quote.end, size);
+        let scale = self.lanes.scale[place];
+        let latency = self.latency(market, lane, start, quote);
+        let crash = self.crash(pool, lane, quote.end);
+        let interval = Interval {
+            low: quote.low * scale,
+            close: quote.close * scale,
+            after: quote.after * scale,
+            years: quote.end - start,
+            stressed: quote.stressed,
+        };
+        let state = &mut self.lanes.states[place];
+        state.open(open * scale, start);
+        let tank = &mut self.lanes.tanks[pool_place];
+        let mut supply = source.open(tank, start, quote.end, quote.stressed);
+        let (ladder, keep, ends) = (model.ladder(), model.service().keep(), (&interval, quote.end));
+        let plain = if latency.is_plain() && crash.is_none() {
+            state.step_plain(ladder, keep, ends, latency.delay, &mut supply)
+        } else {
+            None
+        };
+        let done = match plain {
+            Some(done) => done,
+            None => {
+                let left = crash.map_or(1.0, |size| source.left_by_crash(size));
+                let (done, rest) = state.step_active(ladder, keep, ends, &latency, supply, left);
+                supply = rest;
+                done
             }
-            if done.loss > 0.0 {
-                self.lanes.realised[place] += done.loss * debt_scale * quote.debt;
-            }
-            (start, open) = (quote.end, quote.after);
+        };
+        supply.close(source, tank, quote.end);
+        if let Some(size) = crash {
+            source.crash(tank, quote.end, size);
         }
-        self.lanes.rearm(system, market, lane, start);
+        if done.loss > 0.0 {
+            self.lanes.realised[place] += done.loss * self.lanes.debt_scale[place] * quote.debt;
+        }
     }
 
     fn read(&mut self, market: usize, step: usize, lane: usize) {
