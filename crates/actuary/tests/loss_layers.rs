@@ -5,7 +5,7 @@ mod loss_support;
 use loss_support::{MARKETS, gathered, row, spec};
 use seawall_actuary::{
     loss::{Estimate, LayerFigures, Settled, Settlement},
-    premium::tranche_table_of_figures,
+    premium::tranche_table,
 };
 
 const PATHS: u64 = 20_000;
@@ -109,8 +109,8 @@ fn a_table_of_figures_is_the_table_of_columns() {
         .collect();
     let premiums = [3_000.0, 5_000.0, 4_000.0, 0.0];
     let (found, expected) = (
-        tranche_table_of_figures(layers, &premiums, 0.25).unwrap(),
-        tranche_table_of_figures(&from_columns, &premiums, 0.25).unwrap(),
+        tranche_table(layers, &premiums, 0.25).unwrap(),
+        tranche_table(&from_columns, &premiums, 0.25).unwrap(),
     );
     assert_eq!(found.len(), 4);
     for (a, b) in found.iter().zip(&expected) {
@@ -124,8 +124,8 @@ fn a_table_of_figures_is_the_table_of_columns() {
         same(a.sortino, b.sortino.unwrap(), 1e-9, &a.name);
         same(a.breakeven_spread, b.breakeven_spread.unwrap(), 1e-9, &a.name);
     }
-    assert!(tranche_table_of_figures(layers, &[0.0; 6], 1.0).is_err());
-    assert!(tranche_table_of_figures(layers, &premiums, 0.0).is_err());
-    assert!(tranche_table_of_figures(layers, &[-1.0], 1.0).is_err());
+    assert!(tranche_table(layers, &[0.0; 6], 1.0).is_err());
+    assert!(tranche_table(layers, &premiums, 0.0).is_err());
+    assert!(tranche_table(layers, &[-1.0], 1.0).is_err());
     assert!(LayerFigures::of_losses("", 0.0, 1.0, &[f64::NAN], 0.99).is_err());
 }

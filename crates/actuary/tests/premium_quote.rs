@@ -2,7 +2,7 @@
 
 use seawall_actuary::{
     capital::allocate_expected_shortfall,
-    loss::{Estimate, LayerLosses, Layers, LossStatistics, Tail, layer_loss},
+    loss::{Estimate, LayerFigures, Layers, LossStatistics, Tail, layer_loss},
     premium::{
         Breakdown, LayerLevels, LossLines, PremiumError, PremiumTerms, Risk, RiskLoad, TrancheTable,
         fair_split, propose_layers, tranche_table,
@@ -171,22 +171,17 @@ fn refuses_terms_that_leave_nothing() {
     assert!(Breakdown::of(&Risk { claim_probability: 1.5, ..risk(1.0, 2.0) }, &terms()).is_err());
 }
 
-/// Losses of a pool by layer, all paid, from the pool's total loss.
-fn by_layer(layers: &Layers, totals: &[f64]) -> LayerLosses {
-    let column = |index: usize| {
-        let (attachment, size) = (layers.attachment(index), layers.sizes()[index]);
-        totals.iter().map(|&x| layer_loss(x, attachment, size)).collect()
-    };
-    LayerLosses {
-        pays: vec![totals.to_vec()],
-        layers: (0..layers.sizes().len()).map(column).collect(),
-        residual: vec![0.0; totals.len()],
-    }
-}
-
+/// Tables of reserve, tranches and an empty mutual layer from the pool's total loss by path.
 fn tables(premiums: &[f64], totals: &[f64], sizes: &[f64], years: f64) -> Vec<TrancheTable> {
     let layers = Layers::new(sizes[0], &sizes[1..], 0.0).unwrap();
-    tranche_table(&layers, &by_layer(&layers, totals), premiums, years, 0.99).unwrap()
+    let figures: Vec<LayerFigures> = (0..layers.sizes().len())
+        .map(|index| {
+            let (attachment, size) = (layers.attachment(index), layers.sizes()[index]);
+            let column: Vec<f64> = totals.iter().map(|&x| layer_loss(x, attachment, size)).collect();
+            LayerFigures::of_losses(&layers.name(index), attachment, size, &column, 0.99).unwrap()
+        })
+        .collect();
+    tranche_table(&figures, premiums, years).unwrap()
 }
 
 #[test]

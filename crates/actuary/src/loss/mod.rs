@@ -1,6 +1,6 @@
-//! Loss distributions: simulation of all markets, settlement, and all figures of the losses.
+//! Loss distributions: settlement of path losses and all their figures.
 //!
-//! [`simulation`] runs every market along every path; [`settle`] sends a path's losses through the engine's
+//! [`settle`] sends a path's losses through the engine's
 //! own policies and waterfall ([`terms`]); [`accumulator`] gathers weighted paths one by one, in bounded
 //! memory and with the same bits however they are split ([`exact`]), and gives all [`figures`] of a quote,
 //! the [`layer`]s' among them; [`codec`] writes it to bytes. [`statistics`] and [`weighted`] describe a
@@ -19,7 +19,6 @@ pub mod layer;
 mod moments;
 mod replicated;
 pub mod settle;
-pub mod simulation;
 pub mod spec;
 pub mod statistics;
 pub(crate) mod tail;
@@ -38,8 +37,7 @@ pub use histogram::{LossHistogram, PartsHistogram};
 pub use layer::LayerFigures;
 pub use replicated::{ReplicatedStatistics, student_quantile};
 pub use settle::{PolicyLoss, Settled, Settlement};
-pub use simulation::{LossMatrix, Plan, SimulationError, simulate, simulate_model};
 pub use spec::{LossError, Spec};
 pub use statistics::{LossStatistics, StatisticsError, Tail, exceedance_probability, tail_loss};
-pub use terms::{LayerLosses, Layers, PolicyTerms, TermsError, layer_loss};
+pub use terms::{Layers, PolicyTerms, TermsError, layer_loss};
 pub use weighted::{WeightedStatistics, weighted_tails};

@@ -3,11 +3,6 @@
 //!
 //! Units: the settlement token's, as floating point.
 
-use super::{
-    settle::{Settled, Settlement},
-    simulation::LossMatrix,
-};
-
 /// What an insured market's policy pays for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PolicyTerms {
@@ -40,14 +35,6 @@ pub enum TermsError {
         policies: usize,
         /// Markets of the losses.
         markets: usize,
-    },
-    /// The horizon was not simulated.
-    #[error("horizon {horizon} of {horizons}")]
-    Horizon {
-        /// Index wanted.
-        horizon: usize,
-        /// Horizons simulated.
-        horizons: usize,
     },
 }
 
@@ -131,62 +118,6 @@ impl Layers {
 #[must_use]
 pub fn layer_loss(loss: f64, attachment: f64, size: f64) -> f64 {
     (loss - attachment).clamp(0.0, size)
-}
-
-/// Losses of a pool by path, after policies and layers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LayerLosses {
-    /// What the pool owes each market: one column a market, in path order.
-    pub pays: Vec<Vec<f64>>,
-    /// What each layer loses: one column a layer (reserve, tranches, mutual), in path order.
-    pub layers: Vec<Vec<f64>>,
-    /// What no layer pays, in path order.
-    pub residual: Vec<f64>,
-}
-
-impl LayerLosses {
-    /// Sends every path of a horizon through policies (one a market, same order) and layers, with the largest
-    /// loss as the exposure that fixes the size of a unit.
-    ///
-    /// # Errors
-    /// A number of policies other than that of the markets, a horizon that was not simulated.
-    pub fn of(
-        losses: &LossMatrix,
-        horizon: usize,
-        policies: &[PolicyTerms],
-        layers: &Layers,
-    ) -> Result<Self, TermsError> {
-        let markets = losses.markets();
-        if policies.len() != markets {
-            return Err(TermsError::Policies { policies: policies.len(), markets });
-        }
-        if horizon >= losses.horizons() {
-            return Err(TermsError::Horizon { horizon, horizons: losses.horizons() });
-        }
-        let columns = |count: usize| (0..count).map(|_| Vec::with_capacity(losses.paths())).collect();
-        let mut result =
-            Self { pays: columns(markets), layers: columns(layers.sizes.len()), residual: Vec::new() };
-        let exposure = losses.rows(horizon).map(|row| row.iter().sum()).fold(0.0, f64::max);
-        let settlement = Settlement::new(policies, layers, if exposure > 0.0 { exposure } else { 1.0 })?;
-        let mut settled = Settled::default();
-        for row in losses.rows(horizon) {
-            settlement.settle(row, &mut settled)?;
-            for (column, &owed) in result.pays.iter_mut().zip(&settled.owed) {
-                column.push(owed);
-            }
-            result.residual.push(settled.residual);
-            for (column, &loss) in result.layers.iter_mut().zip(&settled.taken) {
-                column.push(loss);
-            }
-        }
-        Ok(result)
-    }
-
-    /// What the pool owes to all markets together, in path order.
-    #[must_use]
-    pub fn total_pays(&self) -> Vec<f64> {
-        (0..self.residual.len()).map(|path| self.pays.iter().map(|column| column[path]).sum()).collect()
-    }
 }
 
 fn amount(name: &'static str, value: f64) -> Result<(), TermsError> {

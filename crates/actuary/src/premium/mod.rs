@@ -17,4 +17,4 @@ pub use going_rate::{GOING_RATES, GoingRate, going_rate};
 pub use settlement::{SettlementError, premium_units, units_down};
 pub use sizing::{LayerLevels, ProposedLayers, propose_layers, propose_weighted_layers};
 pub use split::{fair_split, split_units};
-pub use tranche::{TrancheTable, tranche_table, tranche_table_of_figures};
+pub use tranche::{TrancheTable, tranche_table};

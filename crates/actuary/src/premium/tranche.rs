@@ -9,7 +9,7 @@
 //! Units: amounts in the unit of account, returns per period unless said.
 
 use super::breakdown::{PremiumError, non_negative};
-use crate::loss::{Estimate, LayerFigures, LayerLosses, Layers};
+use crate::loss::{Estimate, LayerFigures};
 
 /// One layer of a pool over a period.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,44 +48,13 @@ pub struct TrancheTable {
     pub breakeven_spread: Option<Estimate>,
 }
 
-/// Describes every layer (reserve, tranches, mutual layer). `premiums` holds each layer's premium over the
-/// period of the losses, `years` its length, `level` that of the expected shortfall.
-///
-/// # Errors
-/// Premiums or columns of other number than the layers; a premium or period that is negative or not finite;
-/// losses that make no distribution.
-pub fn tranche_table(
-    layers: &Layers,
-    losses: &LayerLosses,
-    premiums: &[f64],
-    years: f64,
-    level: f64,
-) -> Result<Vec<TrancheTable>, PremiumError> {
-    let expected = layers.sizes().len();
-    for (name, found) in [("premiums", premiums.len()), ("loss columns", losses.layers.len())] {
-        if found != expected {
-            return Err(PremiumError::Layers { name, found, expected });
-        }
-    }
-    let figures = losses
-        .layers
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            let (attachment, size) = (layers.attachment(index), layers.sizes()[index]);
-            LayerFigures::of_losses(&layers.name(index), attachment, size, column, level)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    tranche_table_of_figures(&figures, premiums, years)
-}
-
 /// Describes layers by their figures. `premiums` holds each layer's premium over the period of the losses,
 /// `years` its length. Layers without a premium (the residual) are left out: `premiums` may be shorter than
 /// `figures`.
 ///
 /// # Errors
 /// More premiums than layers; a premium or period that is negative or not finite.
-pub fn tranche_table_of_figures(
+pub fn tranche_table(
     figures: &[LayerFigures],
     premiums: &[f64],
     years: f64,

@@ -12,7 +12,7 @@ use crate::capital::{Distortion, GridPool, GridTail, LoadPrinciple, Principle};
 use crate::liquidation::System;
 use crate::loss::{Estimate, HorizonFigures, LossFigures, PolicyTerms, Spec};
 use crate::premium::{
-    Breakdown, LossLines, PremiumTerms, Risk, RiskLoad, TrancheTable, fair_split, tranche_table_of_figures,
+    Breakdown, LossLines, PremiumTerms, Risk, RiskLoad, TrancheTable, fair_split, tranche_table,
 };
 use crate::price::PriceModel;
 
@@ -165,7 +165,7 @@ impl Pricing {
         let streamed = total.total.value - total.expenses - terms.no_claims_share * total.total.value;
         let mut earned: Vec<f64> = split.iter().map(|share| share * streamed).collect();
         earned.push(0.0);
-        let tranches = tranche_table_of_figures(&within.layers, &earned, term_years)?;
+        let tranches = tranche_table(&within.layers, &earned, term_years)?;
         let terms = terms.clone();
         Ok(Self { terms, design, events: moved, pool, risks, premiums, total, split, tranches, figures })
     }

@@ -1,11 +1,9 @@
-//! Loss simulation: the same bits for any number of threads, horizons, renewal, pairs, refusals.
+//! A market along single paths: horizons, renewal, pairs, refusals.
 
 use seawall_actuary::{
     book::{Market, Position},
     liquidation::{ByRegime, Columns, Depth, Ladder, LadderState, MarketModel, MarketModelError, MarketSpec},
-    loss::{LossMatrix, Plan, SimulationError, simulate},
-    price::{ModelError, PricePath},
-    random::Stream,
+    price::PricePath,
 };
 
 fn positions(count: u32, threshold: f64, collateral_price: f64) -> Vec<Position> {
@@ -43,26 +41,6 @@ fn spec(market: &Market) -> MarketSpec<'_> {
     }
 }
 
-/// A path of two assets with 24 steps to the year, jumps and stress, from its index alone.
-fn random_path(index: u64, path: &mut PricePath) -> Result<(), ModelError> {
-    let mut random = Stream::new(99, index, 0);
-    *path = PricePath { assets: 2, ..PricePath::default() };
-    let mut price = [1.0; 2];
-    for step in 1..=24 {
-        path.time.push(f64::from(step) / 24.0);
-        path.stressed.push(random.uniform() < 0.2);
-        for p in &mut price {
-            let close = *p * libm::exp(0.1 * random.normal());
-            path.low.push(p.min(close) * libm::exp(-0.05 * random.exponential()));
-            path.close.push(close);
-            let jump = if random.uniform() < 0.1 { -0.2 * random.exponential() } else { 0.0 };
-            *p = close * libm::exp(jump);
-            path.after.push(*p);
-        }
-    }
-    Ok(())
-}
-
 fn markets() -> Vec<MarketModel> {
     let (first, second) = (book("first", positions(50, 0.8, 1.0)), book("second", positions(30, 0.86, 2.0)));
     let limited = Depth::per_hour(0.02, 0.005).unwrap();
@@ -79,40 +57,6 @@ fn markets() -> Vec<MarketModel> {
     .iter()
     .map(|spec| MarketModel::new(spec).unwrap())
     .collect()
-}
-
-fn run(threads: usize, paths: usize) -> LossMatrix {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    pool.install(|| simulate(&markets(), &Plan::term_and_year(paths, 90.0), || random_path).unwrap())
-}
-
-#[test]
-fn the_same_bits_for_any_number_of_threads_and_of_paths() {
-    let one = run(1, 1000);
-    assert!(one.totals(1).iter().filter(|&&x| x > 0.0).count() > 500, "the paths make too few losses");
-    for threads in [2, 3] {
-        let other = run(threads, 1000);
-        for horizon in 0..2 {
-            for market in 0..2 {
-                let bits = |m: &LossMatrix| -> Vec<u64> {
-                    m.column(horizon, market).iter().map(|x| x.to_bits()).collect()
-                };
-                assert_eq!(bits(&one), bits(&other), "{threads} threads");
-            }
-        }
-    }
-    let fewer = run(2, 777);
-    assert_eq!(fewer.column(1, 0), one.column(1, 0)[..777]);
-}
-
-#[test]
-fn losses_of_a_path_do_not_depend_on_other_markets_and_add_up() {
-    let all = run(1, 200);
-    let alone = simulate(&markets()[1..], &Plan::term_and_year(200, 90.0), || random_path).unwrap();
-    assert_eq!(all.column(0, 1), alone.column(0, 0));
-    let sums: Vec<f64> = all.column(1, 0).iter().zip(all.column(1, 1)).map(|(a, b)| a + b).collect();
-    assert_eq!(all.totals(1), sums);
-    assert!(all.column(2, 0).is_empty() && all.column(0, 2).is_empty());
 }
 
 /// A path of one asset from (time, low, close, after).
@@ -214,18 +158,26 @@ fn a_renewed_short_has_the_value_of_the_snapshot() {
 
 #[test]
 fn losses_scale_with_the_unit_of_account() {
-    let in_usd = book("m", positions(40, 0.8, 1800.0));
-    let depth = |value: f64| Depth::per_hour(0.02 * value, 0.01 * value).unwrap();
-    let usd = MarketSpec { collateral_price: 1800.0, depth: depth(1800.0), ..spec(&in_usd) };
-    let unit = book("m", positions(40, 0.8, 1.0));
-    let one = MarketSpec { depth: depth(1.0), ..spec(&unit) };
-    let run = |spec| {
-        simulate(&[MarketModel::new(spec).unwrap()], &Plan::term_and_year(100, 90.0), || random_path)
-            .unwrap()
-            .totals(1)
+    let market = book("m", positions(50, 0.8, 1.0));
+    let dollars = MarketSpec { depth: Depth::per_hour(0.02, 0.005).unwrap(), ..spec(&market) };
+    let cents = MarketSpec {
+        collateral_price: 100.0,
+        debt_price: 100.0,
+        depth: Depth::per_hour(2.0, 0.5).unwrap(),
+        ..dollars
     };
-    let (a, b) = (run(&usd), run(&one));
-    assert!(a.iter().zip(&b).all(|(a, b)| (a - 1800.0 * b).abs() < 1e-9 * 1800.0));
+    let rows: Vec<(f64, f64, f64, f64)> = (1..=24)
+        .map(|month| {
+            let price = 1.0 - 0.02 * f64::from(month);
+            (f64::from(month) / 24.0, price - 0.05, price, price * if month % 6 == 0 { 0.8 } else { 1.0 })
+        })
+        .collect();
+    let lost = |spec: &MarketSpec<'_>| losses(&MarketModel::new(spec).unwrap(), &path_of(&rows), &[0.5, 1.0]);
+    let (dollars, cents) = (lost(&dollars), lost(&cents));
+    assert!(dollars.iter().all(|loss| *loss > 0.0));
+    for (dollars, cents) in dollars.iter().zip(&cents) {
+        assert!((cents / dollars - 100.0).abs() < 1e-10);
+    }
 }
 
 #[test]
@@ -281,46 +233,17 @@ fn a_ladder_steps_through_given_hours() {
 }
 
 #[test]
-fn refuses_what_cannot_be_simulated() {
+fn refuses_paths_that_do_not_fit() {
     let models = markets();
-    let plan = |paths, horizons: &[f64], memory_limit_bytes| Plan {
-        paths,
-        horizons: horizons.to_vec(),
-        memory_limit_bytes,
+    let refused = |path: &PricePath, horizon: f64| {
+        models[1].run(path, &[horizon], &mut models[1].state(), &mut [0.0]).unwrap_err()
     };
-    let run = |models: &[MarketModel], plan: &Plan| simulate(models, plan, || random_path).map(|_| ());
-    assert!(matches!(run(&[], &plan(1, &[1.0], 1 << 20)), Err(SimulationError::Empty { markets: 0, .. })));
-    assert!(matches!(run(&models, &plan(0, &[1.0], 1 << 20)), Err(SimulationError::Empty { .. })));
-    assert!(matches!(
-        run(&models, &plan(9, &[1.0, 1.0], 1 << 20)),
-        Err(SimulationError::Horizon { index: 1, .. })
-    ));
-    assert!(matches!(
-        run(&models, &plan(9, &[1.0], 9 * 16 - 1)),
-        Err(SimulationError::Memory { paths: 9, columns: 2, .. })
-    ));
-    assert!(run(&models, &plan(9, &[1.0], 9 * 16)).is_ok());
-    assert!(matches!(run(&models, &plan(usize::MAX, &[1.0], 1 << 20)), Err(SimulationError::Memory { .. })));
-    assert!(matches!(
-        run(&models, &plan(9, &[1.5], 1 << 20)),
-        Err(SimulationError::Market { path: 0, source: MarketModelError::Short { .. } })
-    ));
-    let narrow = |_, path: &mut PricePath| {
-        *path = path_of(&[(1.0, 1.0, 1.0, 1.0)]);
-        Ok(())
-    };
-    assert!(matches!(
-        simulate(&models, &plan(9, &[1.0], 1 << 20), || narrow),
-        Err(SimulationError::Market { source: MarketModelError::Column { column: 1, assets: 1, .. }, .. })
-    ));
-    let broken = |_, path: &mut PricePath| {
-        *path = PricePath { assets: 2, time: vec![1.0], ..PricePath::default() };
-        Ok(())
-    };
-    assert!(matches!(
-        simulate(&models, &plan(9, &[1.0], 1 << 20), || broken),
-        Err(SimulationError::Market { source: MarketModelError::Shape { .. }, .. })
-    ));
+    let one = path_of(&[(1.0, 1.0, 1.0, 1.0)]);
+    assert!(matches!(refused(&one, 1.0), MarketModelError::Column { column: 1, assets: 1, .. }));
+    let two = PricePath { assets: 2, low: vec![1.0; 2], close: vec![1.0; 2], after: vec![1.0; 2], ..one };
+    assert!(matches!(refused(&two, 1.5), MarketModelError::Short { .. }));
+    let broken = PricePath { assets: 2, time: vec![1.0], ..PricePath::default() };
+    assert!(matches!(refused(&broken, 1.0), MarketModelError::Shape { .. }));
 }
 
 #[test]
