@@ -171,17 +171,25 @@ fn refuses_terms_that_leave_nothing() {
     assert!(Breakdown::of(&Risk { claim_probability: 1.5, ..risk(1.0, 2.0) }, &terms()).is_err());
 }
 
-/// Tables of reserve, tranches and an empty mutual layer from the pool's total loss by path.
-fn tables(premiums: &[f64], totals: &[f64], sizes: &[f64], years: f64) -> Vec<TrancheTable> {
-    let layers = Layers::new(sizes[0], &sizes[1..], 0.0).unwrap();
-    let figures: Vec<LayerFigures> = (0..layers.sizes().len())
+/// Figures of reserve, tranches and mutual layer from the pool's total loss by path.
+fn by_layer(layers: &Layers, totals: &[f64]) -> Vec<LayerFigures> {
+    (0..layers.sizes().len())
         .map(|index| {
             let (attachment, size) = (layers.attachment(index), layers.sizes()[index]);
-            let column: Vec<f64> = totals.iter().map(|&x| layer_loss(x, attachment, size)).collect();
+            let column = column(layers, totals, index);
             LayerFigures::of_losses(&layers.name(index), attachment, size, &column, 0.99).unwrap()
         })
-        .collect();
-    tranche_table(&figures, premiums, years).unwrap()
+        .collect()
+}
+
+fn column(layers: &Layers, totals: &[f64], index: usize) -> Vec<f64> {
+    let (attachment, size) = (layers.attachment(index), layers.sizes()[index]);
+    totals.iter().map(|&x| layer_loss(x, attachment, size)).collect()
+}
+
+fn tables(premiums: &[f64], totals: &[f64], sizes: &[f64], years: f64) -> Vec<TrancheTable> {
+    let layers = Layers::new(sizes[0], &sizes[1..], 0.0).unwrap();
+    tranche_table(&by_layer(&layers, totals), premiums, years).unwrap()
 }
 
 #[test]
@@ -294,10 +302,10 @@ fn a_fair_split_gives_every_layer_its_cost() {
     let lines = market_losses(50_000);
     let totals: Vec<f64> = (0..lines[0].len()).map(|i| lines.iter().map(|l| l[i]).sum()).collect();
     let layers = Layers::new(20.0, &[60.0, 200.0], 0.0).unwrap();
-    let losses = by_layer(&layers, &totals);
-    let allocation = allocate_expected_shortfall(&losses.layers, 0.99).unwrap();
-    let risks: Vec<(f64, f64)> = losses
-        .layers
+    let figures = by_layer(&layers, &totals);
+    let columns: Vec<Vec<f64>> = (0..4).map(|index| column(&layers, &totals, index)).collect();
+    let allocation = allocate_expected_shortfall(&columns, 0.99).unwrap();
+    let risks: Vec<(f64, f64)> = columns
         .iter()
         .zip(&allocation.lines)
         .map(|(column, a)| (LossStatistics::of(column, 0.99).unwrap().mean.value, a.value))
@@ -306,12 +314,11 @@ fn a_fair_split_gives_every_layer_its_cost() {
     assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
     let premium: f64 = risks.iter().map(|(loss, capital)| loss + 0.1 * capital).sum();
     let premiums: Vec<f64> = shares.iter().map(|share| share * premium).collect();
-    for (table, capital) in
-        tranche_table(&layers, &losses, &premiums, 1.0, 0.99).unwrap().iter().zip(&allocation.lines)
-    {
+    for (table, capital) in tranche_table(&figures, &premiums, 1.0).unwrap().iter().zip(&allocation.lines) {
         let profit = table.premium - table.expected_loss.value;
         assert!((profit - 0.1 * capital.value).abs() < 1e-9 * premium, "{}", table.name);
     }
     assert_eq!(shares[3], 0.0);
-    assert!(tranche_table(&layers, &losses, &premiums[1..], 1.0, 0.99).is_err());
+    let more = [&premiums[..], &[1.0]].concat();
+    assert!(tranche_table(&figures, &more, 1.0).is_err());
 }
