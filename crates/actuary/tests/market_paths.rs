@@ -166,10 +166,15 @@ fn losses_scale_with_the_unit_of_account() {
         depth: Depth::per_hour(2.0, 0.5).unwrap(),
         ..dollars
     };
+    // Half a year of slow decline, a jump to half the price, half a year there.
     let rows: Vec<(f64, f64, f64, f64)> = (1..=24)
         .map(|month| {
-            let price = 1.0 - 0.02 * f64::from(month);
-            (f64::from(month) / 24.0, price - 0.05, price, price * if month % 6 == 0 { 0.8 } else { 1.0 })
+            let (time, before) = (f64::from(month) / 24.0, 1.0 - 0.01 * f64::from(month));
+            match month {
+                ..12 => (time, before - 0.05, before, before),
+                12 => (time, before - 0.05, before, 0.5),
+                _ => (time, 0.45, 0.5, 0.5),
+            }
         })
         .collect();
     let lost = |spec: &MarketSpec<'_>| losses(&MarketModel::new(spec).unwrap(), &path_of(&rows), &[0.5, 1.0]);
