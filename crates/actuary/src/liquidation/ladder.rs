@@ -265,16 +265,27 @@ impl Ladder {
     /// Number of positions that break at `price` or above, known to be at least `from`.
     #[inline]
     pub(super) fn reach(&self, from: usize, price: f64) -> usize {
+        self.find(self.window(from, price), price).max(from)
+    }
+
+    /// The least and the most that [`Ladder::reach`] can be, the least perhaps below `from`.
+    #[inline]
+    pub(super) fn window(&self, from: usize, price: f64) -> (usize, usize) {
         let order = self.order();
         // A step that moves a few places only does not need the table. Not a number reaches nothing.
         let near = (from + NEAR).min(order.len() - 1);
-        let beyond = order[near].h >= price;
-        if !beyond {
-            let reached = |rung: &Rung| rung.h >= price;
-            return from + order[from.min(near)..near].iter().take_while(|rung| reached(rung)).count();
+        if order[near].h >= price {
+            let table = if self.across.is_empty() { &self.classes[0].table } else { &self.table };
+            table.window(order, price)
+        } else {
+            (from, near)
         }
-        let table = if self.across.is_empty() { &self.classes[0].table } else { &self.table };
-        table.count(order, price).max(from)
+    }
+
+    /// Number of positions that break at `price` or above, known to lie in a window.
+    #[inline]
+    pub(super) fn find(&self, (from, to): (usize, usize), price: f64) -> usize {
+        from + self.order()[from..to].partition_point(|rung| rung.h >= price)
     }
 
     /// A class after all its members among the first `place` positions of the ladder; it is at `done` now.

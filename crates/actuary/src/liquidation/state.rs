@@ -210,6 +210,12 @@ impl LadderState {
         self.busy = self.observed <= self.next;
     }
 
+    /// Positions fully served.
+    #[inline]
+    pub(super) fn first(&self) -> usize {
+        self.first
+    }
+
     /// Debt liquidated so far, debt tokens.
     #[must_use]
     pub fn served(&self) -> f64 {
@@ -281,8 +287,9 @@ impl LadderState {
         let supply = service.source.over(&Tank::FULL, interval.years, interval.stressed);
         let end = self.time + interval.years;
         let mut supply = supply;
+        let broken = ladder.reach(self.first, interval.low);
         if let Some(liquidated) =
-            self.step_plain(ladder, service.keep, (interval, end), latency.delay, &mut supply)
+            self.step_plain(ladder, service.keep, (interval, end), latency.delay, broken, &mut supply)
         {
             return liquidated;
         }
@@ -291,7 +298,7 @@ impl LadderState {
 
     /// The usual active interval: nothing to catch up on, all that the diffusion crosses is served, nothing is broken
     /// after it, and liquidators are late by nothing but a delay shorter than the interval. Does what
-    /// [`LadderState::step_active`] does, or nothing at all and none.
+    /// [`LadderState::step_active`] does, or nothing at all and none. `broken` is the ladder's reach at the low.
     #[inline]
     pub(super) fn step_plain(
         &mut self,
@@ -299,12 +306,12 @@ impl LadderState {
         keep: f64,
         (interval, end): (&Interval, f64),
         delay: f64,
+        broken: usize,
         supply: &mut Supply,
     ) -> Option<Liquidated> {
         if self.busy || delay >= interval.years || self.price <= self.next || interval.low > self.next {
             return None;
         }
-        let broken = ladder.reach(self.first, interval.low);
         let rung = ladder.order()[broken];
         let demand = self.demand_until(ladder, broken);
         let recovered = interval.close > rung.h && interval.after > rung.h;

@@ -48,18 +48,24 @@ impl PriceTable {
 
     /// Number of rungs with a break price of at least `price`.
     pub fn count(&self, rungs: &[Rung], price: f64) -> usize {
-        let count = rungs.len() - 1;
-        let (mut from, mut to) = (0, count);
-        if !self.above.is_empty() && price > 0.0 {
-            if price > rungs[0].h {
-                return 0;
-            }
-            let Some(offset) = price.to_bits().checked_sub(self.lowest) else { return count };
-            let bucket = (offset >> self.shift) as usize;
-            from = self.above[bucket] as usize;
-            to = if bucket == 0 { count } else { self.above[bucket - 1] as usize };
-        }
+        let (from, to) = self.window(rungs, price);
         from + rungs[from..to].partition_point(|rung| rung.h >= price)
+    }
+
+    /// The least and the most that [`PriceTable::count`] can be.
+    #[inline]
+    pub fn window(&self, rungs: &[Rung], price: f64) -> (usize, usize) {
+        let count = rungs.len() - 1;
+        if self.above.is_empty() || price.is_nan() || price <= 0.0 {
+            return (0, count);
+        }
+        if price > rungs[0].h {
+            return (0, 0);
+        }
+        let Some(offset) = price.to_bits().checked_sub(self.lowest) else { return (count, count) };
+        let bucket = (offset >> self.shift) as usize;
+        let to = if bucket == 0 { count } else { self.above[bucket - 1] as usize };
+        (self.above[bucket] as usize, to)
     }
 }
 

@@ -41,6 +41,18 @@ impl SystemState {
     }
 }
 
+/// A path on which a market is active.
+#[derive(Clone, Copy, Debug)]
+struct Hit {
+    lane: usize,
+    /// Ladder price of the low of the step's last interval.
+    low: f64,
+    /// Positions served before the step.
+    from: usize,
+    /// The least and the most positions that are broken at the low.
+    window: (usize, usize),
+}
+
 /// Buffers of a step.
 #[derive(Clone, Debug, Default)]
 struct Work {
@@ -48,6 +60,8 @@ struct Work {
     flags: Vec<bool>,
     /// Paths on which any is.
     active: Vec<bool>,
+    /// Paths on which a market that shares nothing is active.
+    hits: Vec<Hit>,
     /// Whether a column of the market screened last is split on each path.
     split: Vec<bool>,
     /// Whether any of them is.
@@ -188,20 +202,9 @@ impl<'a> Run<'a> {
             && unit.is_alone()
         {
             let view = self.screen(market, step, 0);
-            let mut lane = 0;
-            while lane < paths {
-                // Eight idle paths are one comparison.
-                if self.work.flags.get(lane..lane + 8) == Some(&[false; 8]) {
-                    lane += 8;
-                    continue;
-                }
-                let end = (lane + 8).min(paths);
-                for lane in lane..end {
-                    if self.work.flags[lane] {
-                        self.alone(&view, market, step, lane);
-                    }
-                }
-                lane = end;
+            self.look_up(&view, market);
+            for index in 0..self.work.hits.len() {
+                self.alone(&view, market, step, index);
             }
             return;
         }
@@ -250,6 +253,32 @@ impl<'a> Run<'a> {
         view
     }
 
+    /// Lists the paths on which a market that shares nothing is active, with its ladder's reach at the low of the step.
+    /// Look-ups of many paths wait for memory together, not one after the other.
+    fn look_up(&mut self, view: &StepView<'_>, market: usize) {
+        let Work { flags, hits, .. } = &mut *self.work;
+        hits.clear();
+        let ladder = self.system.markets[market].ladder();
+        let first = self.lanes.place(market, 0);
+        let scale = &self.lanes.scale[first..];
+        let states = &self.lanes.states[first..];
+        for (number, flags) in flags.chunks(8).enumerate() {
+            // Eight idle paths are one comparison.
+            if flags == [false; 8] {
+                continue;
+            }
+            for lane in (8 * number..).zip(flags).filter_map(|(lane, &flag)| flag.then_some(lane)) {
+                let low = view.whole(lane).low * scale[lane];
+                let from = states[lane].first();
+                hits.push(Hit { lane, low, from, window: ladder.window(from, low) });
+            }
+        }
+        for Hit { low, from, window, .. } in hits {
+            let reach = ladder.find(*window, *low).max(*from);
+            *window = (reach, reach);
+        }
+    }
+
     /// Carries a unit through a step on one path on which it is active.
     fn carry(&mut self, unit: &Unit, step: usize, lane: usize) {
         self.work.events.clear();
@@ -287,15 +316,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A market that shares nothing, on one path.
+    /// A market that shares nothing, on one path of those looked up.
     #[inline]
-    fn alone(&mut self, view: &StepView<'_>, market: usize, step: usize, lane: usize) {
+    fn alone(&mut self, view: &StepView<'_>, market: usize, step: usize, index: usize) {
         self.active_steps += 1;
+        let Hit { lane, window, .. } = self.work.hits[index];
         let open = view.open(lane);
         if self.work.split[lane] {
             self.split_step(market, step, lane, (view.start, open));
         } else {
-            self.serve(market, lane, (view.start, open), &view.whole(lane));
+            self.serve(market, lane, (view.start, open), &view.whole(lane), Some(window.0));
         }
         self.lanes.rearm(self.system, market, lane, view.end);
     }
@@ -306,14 +336,22 @@ impl<'a> Run<'a> {
         self.read(market, step, lane);
         for index in 0..self.work.quote.len() {
             let quote = self.work.quote[index];
-            self.serve(market, lane, (start, open), &quote);
+            self.serve(market, lane, (start, open), &quote, None);
             (start, open) = (quote.end, quote.after);
         }
     }
 
-    /// One interval of a market that shares nothing, from a time and price on.
+    /// One interval of a market that shares nothing, from a time and price on; `broken` is its ladder's reach at the low,
+    /// if it is known.
     #[inline]
-    fn serve(&mut self, market: usize, lane: usize, (start, open): (f64, f64), quote: &Quote) {
+    fn serve(
+        &mut self,
+        market: usize,
+        lane: usize,
+        (start, open): (f64, f64),
+        quote: &Quote,
+        broken: Option<usize>,
+    ) {
         let system = self.system;
         let model = &system.markets[market];
         let (pool, place) = (system.pool_of[market], self.lanes.place(market, lane));
@@ -334,7 +372,8 @@ impl<'a> Run<'a> {
         let mut supply = source.open(tank, start, quote.end, quote.stressed);
         let (ladder, keep, ends) = (model.ladder(), model.service().keep(), (&interval, quote.end));
         let plain = if latency.is_plain() && crash.is_none() {
-            state.step_plain(ladder, keep, ends, latency.delay, &mut supply)
+            let broken = broken.unwrap_or_else(|| ladder.reach(state.first(), interval.low));
+            state.step_plain(ladder, keep, ends, latency.delay, broken, &mut supply)
         } else {
             None
         };

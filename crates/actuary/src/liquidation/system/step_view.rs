@@ -47,8 +47,10 @@ impl<'a> StepView<'a> {
                 }
             }
             _ => {
-                for ((flag, &low), &threshold) in flags.iter_mut().zip(self.low).zip(thresholds) {
-                    *flag = low <= threshold;
+                // A close is never below the low; looking at it here has it in the cache for the paths that need it.
+                let prices = self.low.iter().zip(self.close);
+                for ((flag, (&low, &close)), &threshold) in flags.iter_mut().zip(prices).zip(thresholds) {
+                    *flag = (low <= threshold) | (close <= threshold);
                 }
             }
         }
