@@ -76,7 +76,7 @@ fn any_number_of_threads_writes_the_same_bytes_and_confirms_them() {
         let said = String::from_utf8(confirmed.stdout).unwrap();
         assert!(confirmed.status.success() && said.ends_with("confirmed\n"), "{said}");
         assert!(
-            said.contains("files    4 as they were priced") && said.contains("not bound to a pool"),
+            said.contains("files    5 as they were priced") && said.contains("not bound to a pool"),
             "{said}"
         );
     }
@@ -227,7 +227,7 @@ fn a_figure_that_differs_is_named_with_its_distance() {
 fn a_quote_of_another_model_or_no_quote_at_all() {
     let (folder, text) = quoted();
     let write = |text: &str| fs::write(folder.path().join("quote.json"), text).unwrap();
-    write(&text.replacen("\"number\": 1", "\"number\": 7", 1));
+    write(&text.replacen("\"number\": 2", "\"number\": 7", 1));
     let (code, document) = verified(folder.path(), &["quote.json"]);
     assert_eq!((code, &document["error"]["kind"]), (Some(3), &Value::from("refused")));
     assert!(document["error"]["message"].as_str().unwrap().contains("cannot be compared"), "{document}");

@@ -98,7 +98,19 @@ fn the_frontier_answers_what_a_risk_steward_asks() {
     let folder = folder();
     let arguments = [
         &SMALL[..],
-        &["--paths", "2000", "--ltv", "2,20", "--volatility", "1.2", "--market", "eth", "--no-events"],
+        &[
+            "--paths",
+            "2000",
+            "--ltv",
+            "2,20",
+            "--volatility",
+            "1.2",
+            "--market",
+            "eth",
+            "--no-events",
+            "--impact-share",
+            "0",
+        ],
     ]
     .concat();
     let document = json(&run(folder.path(), "frontier", &[&arguments[..], &["--json"]].concat()));
@@ -109,7 +121,7 @@ fn the_frontier_answers_what_a_risk_steward_asks() {
     };
     assert!(difference("loan_to_value_points", 2.0) > 0.0, "more is lost of each loan that a jump passes");
     assert!(difference("volatility_factor", 1.2) > 0.0);
-    assert!(difference("depth_factor", 0.5) >= 0.0 && difference("depth_factor", 2.0) <= 0.0);
+    assert!(difference("depth_factor", 0.02) > difference("depth_factor", 2.0), "less depth, more waits");
     assert!(difference("largest_position_factor", 0.5) < 0.0 && difference("debt_cap_share", 0.5) < 0.0);
     let refused = changes.iter().find(|row| row["by"] == 20.0).unwrap();
     assert!(refused["refused"].as_str().unwrap().contains("not inside (0, 1)"), "{refused}");

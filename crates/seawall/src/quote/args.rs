@@ -127,9 +127,10 @@ pub struct Options {
     /// Share of a loan that the first liquidation repays.
     #[arg(long, value_name = "SHARE", default_value_t = Assumptions::default().close_factor)]
     close_factor: f64,
-    /// Sell loans in bands (crvUSD) whole at their threshold instead of band by band.
+    /// Sell loans that lie in bands (crvUSD) band by band instead of whole at their threshold: an upper bound, since every
+    /// band is sold at the discount of a hard liquidation.
     #[arg(long)]
-    whole_loans: bool,
+    bands: bool,
     /// Leave events (oracle failure, manipulation, exploit) out of the price.
     #[arg(long)]
     no_events: bool,
@@ -201,7 +202,7 @@ impl Options {
             law: self.law,
             impact_share: self.impact_share,
             close_factor: self.close_factor,
-            bands: !self.whole_loans,
+            bands: self.bands,
             events: !self.no_events,
             venue: self.venue.unwrap_or(own),
             ..Assumptions::default()

@@ -214,7 +214,7 @@ impl Default for Assumptions {
             crash_sensitivity: 2.0,
             impact_share: 0.25,
             close_factor: 1.0,
-            bands: true,
+            bands: false,
             congestion: Spells { calm: 2.0, stressed: 12.0, at_crash: 0.5, hours: 3.0, extra_hours: 1.0 },
             outages: Spells { calm: 0.5, stressed: 4.0, at_crash: 0.05, hours: 1.0, extra_hours: 0.0 },
             events: true,
@@ -309,8 +309,8 @@ impl Assumptions {
         [
         (
             bands && self.bands,
-            "soft liquidation: a band that was sold stays sold until the book is redrawn, so that a second fall meets less debt \
-             (understates); surplus of one band does not pay for another (overstates)",
+            "soft liquidation band by band: each band is sold at the discount of a hard liquidation, and surplus of one does not \
+             pay for another (OVERSTATES); a band that was sold stays sold until the book is redrawn (UNDERSTATES a second fall)",
         ),
         (
             bands && !self.bands,
