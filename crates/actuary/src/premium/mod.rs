@@ -1,6 +1,6 @@
 //! Premium: what cover costs, line by line, and what each layer earns for the risk it takes.
 //!
-//! [`breakdown`] prices one market, with the [`going_rate`] beside it; [`split`] shares a premium between the layers; [`tranche`] describes a layer
+//! [`breakdown`] prices one market, with the [`mod@going_rate`] beside it; [`split`] shares a premium between the layers; [`tranche`] describes a layer
 //! as an investment; [`sizing`] proposes layer sizes; [`settlement`] turns amounts into integer token units.
 //!
 //! Units: amounts in the unit of account of the losses; rates per year of 365 days.

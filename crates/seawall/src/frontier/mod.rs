@@ -1,7 +1,7 @@
 //! `seawall frontier`: what cover costs under each change that a risk steward can make, on the same paths.
 //!
 //! Policies and layers are those of the base; what moves together, and how errors are made, stands in
-//! [`seawall_actuary::pricing::change`] and [`seawall_actuary::pricing::frontier`].
+//! [`seawall_actuary::pricing::change`] and [`mod@seawall_actuary::pricing::frontier`].
 
 use seawall_actuary::loss::Estimate;
 use seawall_actuary::pricing::frontier::{Base, Frontier, FrontierRow, frontier};

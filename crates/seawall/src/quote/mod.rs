@@ -1,7 +1,7 @@
 //! `seawall quote`: from a loan book to a premium, with everything the price rests on.
 //!
 //! [`inputs`] reads the files, [`market_model`] calibrates, [`pricing`] simulates and prices, [`tables`] and
-//! [`document`] show the result. [`request`] is all that determines the price; [`file`] writes it with the figures
+//! [`document`] show the result. [`request`] is all that determines the price; [`mod@file`] writes it with the figures
 //! and, [bound](binding) to a pool, with what an actuary signs. Nothing here decides anything that is not in the actuary.
 
 pub mod args;
