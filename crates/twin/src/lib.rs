@@ -1,0 +1,1 @@
+//! The contract in an in-process EVM against the engine.
