@@ -107,6 +107,24 @@ impl Abi {
         data
     }
 
+    /// Selector of an error.
+    ///
+    /// # Panics
+    /// When there is no such error.
+    #[must_use]
+    pub fn selector_of_error(&self, error: &str) -> [u8; 4] {
+        let entry = self.errors.get(error).unwrap_or_else(|| panic!("no error {error}"));
+        entry.hash[..4].try_into().expect("four bytes")
+    }
+
+    /// What Solidity says when its own arithmetic overflows: `Panic(0x11)`.
+    #[must_use]
+    pub fn panic_overflow(&self) -> Vec<u8> {
+        let mut data = keccak256(b"Panic(uint256)")[..4].to_vec();
+        data.extend(number(0x11));
+        data
+    }
+
     /// The name of what a contract said, for messages.
     #[must_use]
     pub fn name_of(&self, output: &[u8]) -> String {

@@ -128,6 +128,16 @@ impl Evm {
         }
     }
 
+    /// Hash of the code at an address.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn code_hash(&self, of: Address) -> Word {
+        let accounts = &self.inner.ctx.journaled_state.database.cache.accounts;
+        accounts.get(&EvmAddress::from(of)).expect("it was deployed").info.code_hash.0
+    }
+
     /// Calls a contract and keeps what it did.
     pub fn call(&mut self, from: Address, to: Address, data: Vec<u8>) -> Outcome {
         let tx = self.tx(from, TxKind::Call(EvmAddress::from(to)), data);
@@ -154,13 +164,13 @@ fn outcome(result: Result<ExecutionResult, String>) -> Outcome {
     };
     match result {
         Ok(ExecutionResult::Success { gas, logs: emitted, output, .. }) => {
-            Outcome { ok: true, output: output.into_data().to_vec(), logs: logs(emitted), gas: gas.used() }
+            Outcome { ok: true, output: output.into_data().to_vec(), logs: logs(emitted), gas: gas.tx_gas_used() }
         }
         Ok(ExecutionResult::Revert { gas, output, .. }) => {
-            Outcome { ok: false, output: output.to_vec(), logs: Vec::new(), gas: gas.used() }
+            Outcome { ok: false, output: output.to_vec(), logs: Vec::new(), gas: gas.tx_gas_used() }
         }
         Ok(ExecutionResult::Halt { reason, gas, .. }) => {
-            Outcome { ok: false, output: format!("{reason:?}").into_bytes(), logs: Vec::new(), gas: gas.used() }
+            Outcome { ok: false, output: format!("{reason:?}").into_bytes(), logs: Vec::new(), gas: gas.tx_gas_used() }
         }
         Err(error) => Outcome { ok: false, output: error.into_bytes(), logs: Vec::new(), gas: 0 },
     }
