@@ -15,7 +15,6 @@ import {Pool} from "../src/Pool.sol";
 import {Quote, Quotes} from "../src/Quote.sol";
 import {Roles} from "../src/Role.sol";
 import {ShareToken} from "../src/ShareToken.sol";
-import {ShareTokens} from "../src/ShareTokens.sol";
 import {Knot, RuleSet} from "../src/State.sol";
 import {MockSource} from "./mocks/MockSource.sol";
 import {MockToken} from "./mocks/MockToken.sol";
@@ -51,18 +50,22 @@ abstract contract Base {
     /// Deploys a pool on a token.
     function deploy(MockToken settlement) internal {
         token = settlement;
-        access = new Access(address(this));
+        access = Access(vm.deployCode("Access.sol:Access", abi.encode(address(this))));
+        // Deployed from the artifacts, so that no test contract carries the whole project in its own code.
         Pool.Modules memory modules = Pool.Modules(
-            new PoolTime(),
-            new PoolSettle(),
-            new PoolExits(),
-            new PoolCover(),
-            new PoolPolicy(),
-            new PoolRecovery(),
-            new PoolRules(),
-            new PoolViews()
+            PoolTime(vm.deployCode("PoolTime.sol:PoolTime")),
+            PoolSettle(vm.deployCode("PoolSettle.sol:PoolSettle")),
+            PoolExits(vm.deployCode("PoolExits.sol:PoolExits")),
+            PoolCover(vm.deployCode("PoolCover.sol:PoolCover")),
+            PoolPolicy(vm.deployCode("PoolPolicy.sol:PoolPolicy")),
+            PoolRecovery(vm.deployCode("PoolRecovery.sol:PoolRecovery")),
+            PoolRules(vm.deployCode("PoolRules.sol:PoolRules")),
+            PoolViews(vm.deployCode("PoolViews.sol:PoolViews"))
         );
-        pool = new Pool(address(access), address(token), false, 2, rules(), modules, new ShareTokens());
+        address factory = vm.deployCode("ShareTokens.sol:ShareTokens");
+        bytes memory arguments =
+            abi.encode(address(access), address(token), false, uint8(2), rules(), modules, factory);
+        pool = Pool(vm.deployCode("Pool.sol:Pool", arguments));
         junior = ShareToken(pool.shareToken(0));
         senior = ShareToken(pool.shareToken(1));
         access.grantRole(Roles.OWNER, address(this), 0);

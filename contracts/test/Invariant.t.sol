@@ -44,7 +44,7 @@ contract World is Base {
         try shares.deposit(amount, who) {} catch {}
     }
 
-    function leave(bool seniors, bool second, uint96 part) external {
+    function ask(bool seniors, bool second, uint96 part) external {
         address who = second ? bob : ann;
         ShareToken shares = seniors ? senior : junior;
         pool.sync();

@@ -15,5 +15,7 @@ interface Vm {
     function chainId(uint256 id) external;
     function assume(bool condition) external;
     function snapshotGasLastCall(string calldata name) external returns (uint256);
+    function deployCode(string calldata artifact) external returns (address);
+    function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
     function cool(address target) external;
 }

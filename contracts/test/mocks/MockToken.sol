@@ -25,7 +25,7 @@ contract MockToken is ERC20("Mock", "MOCK") {
         (skimmedAt, arrives) = (account, amount + 1);
     }
 
-    function _update(address from, address to, uint256 amount) internal override {
+    function _update(address from, address to, uint256 amount) internal virtual override {
         if (blocked[to]) revert Blocked(to);
         if (arrives == 0 || to != skimmedAt || from == address(0)) return super._update(from, to, amount);
         uint256 part = arrives - 1;
