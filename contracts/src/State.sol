@@ -51,10 +51,8 @@ struct Tranche {
     uint32 tail;
     /// Exits of this tranche with a lower number are void: their class has closed (2.3).
     uint32 voidBelow;
-    /// Deadline of the youngest exit of the queue (5.2).
-    uint40 lastDeadline;
-    /// Exit numbers in order of request.
-    mapping(uint256 place => uint32) queue;
+    /// Exit numbers in order of request, eight a word.
+    mapping(uint256 word => uint256) queue;
 }
 
 /// One stream (3.6), as it was when the streams were last anchored.

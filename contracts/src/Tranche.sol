@@ -62,6 +62,18 @@ library Tranches {
         return Fixed.min(queued, Fixed.mulDivUp(loss, queued, assets(tranche)));
     }
 
+    /// Number of the exit at a place of the queue.
+    function exitAt(Tranche storage tranche, uint256 place) internal view returns (uint32) {
+        return uint32(tranche.queue[place / 8] >> (32 * (place % 8)));
+    }
+
+    /// Puts an exit at the end of the queue.
+    function enqueue(Tranche storage tranche, uint32 id) internal {
+        uint32 place = tranche.tail;
+        tranche.queue[place / 8] |= uint256(id) << (32 * (place % 8));
+        tranche.tail = place + 1;
+    }
+
     /// Reserve and active assets of all tranches: what backs new cover (3.4, 3.5).
     function unqueued(State storage s) internal view returns (uint256 sum) {
         sum = s.reserve;
@@ -111,7 +123,8 @@ library Tranches {
                 emit ClassClosed(uint8(i), 1, left);
             }
         }
-        if (mustClose(s.mutual)) {
+        // Without a bond ever posted there is nothing in the mutual layer to look at.
+        if (s.members != 0 && mustClose(s.mutual)) {
             uint128 left = s.mutual.assets;
             s.mutual = Class(0, 0);
             ++s.mutualGeneration;

@@ -73,7 +73,8 @@ fn test() -> Result<()> {
 fn check() -> Result<()> {
     step("format", || cargo(["fmt", "--all", "--check"], &[]))?;
     step("lints", || {
-        let lint = ["clippy", "--workspace", "--exclude", TWIN, "--all-targets", "--all-features", "--locked"];
+        let lint =
+            ["clippy", "--workspace", "--exclude", TWIN, "--all-targets", "--all-features", "--locked"];
         cargo(lint.into_iter().chain(["--quiet"]).chain(["--", "-D", "warnings"]), &[])
     })
 }
@@ -111,7 +112,10 @@ fn same_files(fresh: &Path, committed: &Path) -> Result<()> {
         names.sort();
         Ok(names)
     };
-    ensure!(names(fresh)? == names(committed)?, "other files than are committed; run contracts/bin/artifacts");
+    ensure!(
+        names(fresh)? == names(committed)?,
+        "other files than are committed; run contracts/bin/artifacts"
+    );
     for name in names(fresh)? {
         let same = fs::read(fresh.join(&name))? == fs::read(committed.join(&name))?;
         ensure!(same, "{} differs from its source; run contracts/bin/artifacts", name.to_string_lossy());

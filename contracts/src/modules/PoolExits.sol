@@ -61,15 +61,15 @@ contract PoolExits {
             Class(uint128(queued.assets + moved), Fixed.to128(uint256(queued.shares) + exit.shares));
         uint256 cooled = s.time + s.rules.cooldown;
         uint256 deadline = Fixed.max(cooled, s.latestEnd);
-        uint32 tail = tranche.tail;
-        if (tail != tranche.head) deadline = Fixed.max(deadline, tranche.lastDeadline);
-        tranche.lastDeadline = uint40(deadline);
+        uint256 tail = tranche.tail;
+        if (tail != tranche.head) {
+            deadline = Fixed.max(deadline, s.exit[Tranches.exitAt(tranche, tail - 1)].deadline);
+        }
         exit.cooledAt = uint40(cooled);
         exit.deadline = uint40(deadline);
         exit.termEpochs = s.rules.termEpochsMax;
         s.exit[id] = exit;
-        tranche.queue[tail] = id;
-        tranche.tail = tail + 1;
+        Tranches.enqueue(tranche, id);
         Track storage track = s.queued[exit.tranche][exit.owner];
         uint256 generation = tranche.queuedGeneration;
         Holders.write(track, Holders.balance(track, generation) + exit.shares, generation, s.tickets);
@@ -114,7 +114,7 @@ contract PoolExits {
         for (uint256 i; i < s.trancheCount; ++i) {
             Tranche storage tranche = s.tranches[i];
             if (tranche.head == tranche.tail) continue;
-            uint256 id = tranche.queue[tranche.head];
+            uint256 id = Tranches.exitAt(tranche, tranche.head);
             Exit storage exit = s.exit[id];
             if (t < exit.cooledAt) continue;
             heads[i] = id;

@@ -41,8 +41,10 @@ impl Abi {
         let listed = std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         for entry in listed {
             let path = entry.map_err(|error| error.to_string())?.path();
-            let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let json: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let json: Value =
+                serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             abi.take(&name, &json).ok_or_else(|| format!("{}: not an artifact", path.display()))?;
         }
@@ -58,7 +60,9 @@ impl Abi {
             let types: Option<Vec<String>> = inputs.iter().map(canonical).collect();
             let words: Option<Vec<(usize, bool)>> = inputs
                 .iter()
-                .map(|input| Some((words(input)?, input.get("indexed").and_then(Value::as_bool) == Some(true))))
+                .map(|input| {
+                    Some((words(input)?, input.get("indexed").and_then(Value::as_bool) == Some(true)))
+                })
                 .collect();
             let signature = format!("{called}({})", types?.join(","));
             let entry = Entry { hash: keccak256(signature.as_bytes()), parameters: words? };
@@ -132,7 +136,9 @@ impl Abi {
         let words: Vec<String> = output.get(4..).unwrap_or_default().chunks(32).map(show).collect();
         match known {
             Some((name, _)) => format!("{name}({})", words.join(", ")),
-            None if output.len() == 36 && output[..4] == [0x4e, 0x48, 0x7b, 0x71] => format!("Panic({})", words[0]),
+            None if output.len() == 36 && output[..4] == [0x4e, 0x48, 0x7b, 0x71] => {
+                format!("Panic({})", words[0])
+            }
             None => format!("{:02x?} {}", output, String::from_utf8_lossy(output)),
         }
     }

@@ -1,6 +1,8 @@
 //! The contract's books against the engine's, word by word.
 
-use seawall_engine::{AccountId, ExitId, MARKETS_MAX, MarketId, Policy, SLOTS, STREAMS, State, Status, Ticket, TicketId};
+use seawall_engine::{
+    AccountId, ExitId, MARKETS_MAX, MarketId, Policy, SLOTS, STREAMS, State, Status, Ticket, TicketId,
+};
 use seawall_fixed::{Assets, EPOCH_SECONDS};
 
 use crate::abi::{address, number};
@@ -12,7 +14,13 @@ use crate::evm::{Evm, Word};
 type Expected = Vec<(&'static str, Option<Word>)>;
 
 /// Asks a view and compares its words.
-fn check(evm: &mut Evm, at: &Deployment, view: &str, key: &[Word], expected: &Expected) -> Result<(), String> {
+fn check(
+    evm: &mut Evm,
+    at: &Deployment,
+    view: &str,
+    key: &[Word],
+    expected: &Expected,
+) -> Result<(), String> {
     let outcome = evm.ask(at.pool, abi().call(&format!("PoolViews.{view}"), key));
     if !outcome.ok || outcome.output.len() != 32 * expected.len() {
         let (got, wanted) = (outcome.output.len() / 32, expected.len());
@@ -86,7 +94,8 @@ pub fn core(evm: &mut Evm, at: &Deployment, state: &State) -> Result<(), String>
         ("frozen", is(core.frozen().into())),
         ("booked", amount(core.tokens)),
     ];
-    let remainders = core.fee_remainders.iter().rev().fold(0, |packed, part| packed << 24 | u128::from(*part));
+    let remainders =
+        core.fee_remainders.iter().rev().fold(0, |packed, part| packed << 24 | u128::from(*part));
     e.push(("fee remainders", is(remainders)));
     for (index, tranche) in core.tranches.iter().enumerate() {
         e.push(("active assets", amount(tranche.active.assets)));
@@ -165,7 +174,9 @@ pub fn market(evm: &mut Evm, at: &Deployment, state: &State, id: MarketId) -> Re
         let key = [number(id.0.into()), number(slot as u128)];
         let e = match market.policy(slot) {
             Some(policy) => expected_policy(policy),
-            None => (0..POLICY_WORDS + 2).map(|word| ("no policy", is(0).filter(|_| word < POLICY_WORDS))).collect(),
+            None => (0..POLICY_WORDS + 2)
+                .map(|word| ("no policy", is(0).filter(|_| word < POLICY_WORDS)))
+                .collect(),
         };
         check(evm, at, "policy", &key, &e)?;
     }
@@ -280,7 +291,13 @@ fn expected_ticket(ticket: &Ticket) -> Expected {
 ///
 /// # Errors
 /// The first word that differs.
-pub fn holder(evm: &mut Evm, at: &Deployment, state: &State, tranche: u8, who: AccountId) -> Result<(), String> {
+pub fn holder(
+    evm: &mut Evm,
+    at: &Deployment,
+    state: &State,
+    tranche: u8,
+    who: AccountId,
+) -> Result<(), String> {
     let index = usize::from(tranche);
     let classes = &state.core().tranches[index];
     let (active, queued) = (state.holders().active(index, who), state.holders().queued(index, who));

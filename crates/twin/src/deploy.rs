@@ -97,7 +97,8 @@ pub fn deploy(tranches: u8, wrapper: bool, rules: &Rules, opened: Seconds) -> (E
         let mut evm = base.evm.clone();
         evm.set_time(opened);
         let access = create(&mut evm, "Access", &[address(DEPLOYER)]);
-        let mut words = vec![address(access), address(base.token), number(u128::from(wrapper)), number(tranches.into())];
+        let mut words =
+            vec![address(access), address(base.token), number(u128::from(wrapper)), number(tranches.into())];
         words.extend(rule_words(rules));
         words.extend(base.modules.iter().map(|module| address(*module)));
         words.push(address(base.factory));

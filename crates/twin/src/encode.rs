@@ -1,8 +1,8 @@
 //! A command as a call of the contract, a refusal of the engine as the contract says it, an event as a log.
 
 use seawall_engine::{
-    AccountId, Action, ClassKind, Command, Error, Event, Layers, Member, PREMIUM_STREAMS, Slot, State, Status,
-    TRANCHES_MAX,
+    AccountId, Action, ClassKind, Command, Error, Event, Layers, Member, PREMIUM_STREAMS, Slot, State,
+    Status, TRANCHES_MAX,
 };
 use seawall_fixed::{Assets, Seconds};
 
@@ -38,7 +38,9 @@ fn slot(slot: Slot) -> Word {
 /// nothing (which ERC-20 allows), and reports, which only a ledger without a chain has.
 #[must_use]
 pub fn call(at: &Deployment, command: &Command) -> Option<Call> {
-    let pool = |name: &str, words: &[Word]| Some(Call { to: at.pool, data: abi().call(&format!("Pool.{name}"), words) });
+    let pool = |name: &str, words: &[Word]| {
+        Some(Call { to: at.pool, data: abi().call(&format!("Pool.{name}"), words) })
+    };
     let small = |value: u32| number(value.into());
     match &command.action {
         Action::Sync => pool("sync", &[]),
@@ -73,19 +75,26 @@ pub fn call(at: &Deployment, command: &Command) -> Option<Call> {
         Action::Cancel { market } => pool("cancel", &[small(market.0)]),
         Action::Finalise { market } => pool("finalise", &[small(market.0)]),
         Action::ReleaseBond { member } => pool("releaseBond", &[small(member.0)]),
-        Action::RevokeQuotes { market, nonce } => pool("revokeQuotes", &[small(market.0), number((*nonce).into())]),
+        Action::RevokeQuotes { market, nonce } => {
+            pool("revokeQuotes", &[small(market.0), number((*nonce).into())])
+        }
         Action::Report { .. } => None,
         Action::PayMarket { market } => pool("payMarket", &[small(market.0)]),
         Action::PostEstimate { market, amount: estimate, expiry } => {
             pool("postEstimate", &[small(market.0), amount(*estimate), number((*expiry).into())])
         }
-        Action::RecoverTicket { ticket, assets } => pool("recoverTicket", &[small(ticket.0), amount(*assets)]),
+        Action::RecoverTicket { ticket, assets } => {
+            pool("recoverTicket", &[small(ticket.0), amount(*assets)])
+        }
         Action::RecoverMarket { market, assets, count } => {
             pool("recoverMarket", &[small(market.0), amount(*assets), small(*count)])
         }
-        Action::AssignRecoveries { market, count } => pool("assignRecoveries", &[small(market.0), small(*count)]),
+        Action::AssignRecoveries { market, count } => {
+            pool("assignRecoveries", &[small(market.0), small(*count)])
+        }
         Action::ClaimRecovery { ticket, tranche, class: kind, checkpoint } => {
-            let words = [small(ticket.0), small((*tranche).into()), small(class(*kind).into()), small(*checkpoint)];
+            let words =
+                [small(ticket.0), small((*tranche).into()), small(class(*kind).into()), small(*checkpoint)];
             pool("claimRecovery", &words)
         }
         Action::ClaimDeductible { ticket } => pool("claimDeductible", &[small(ticket.0)]),
@@ -121,27 +130,45 @@ pub fn refusal(error: &Error) -> Vec<u8> {
     match error {
         Error::TimeBackwards { now, last } => say("TimeBackwards", &[t(*now), t(*last)]),
         Error::TimeTooLarge { now, max } => say("TimeTooLarge", &[t(*now), t(*max)]),
-        Error::ReceiptDiffers { asked, received } => say("ReceiptDiffers", &[amount(*asked), amount(*received)]),
+        Error::ReceiptDiffers { asked, received } => {
+            say("ReceiptDiffers", &[amount(*asked), amount(*received)])
+        }
         Error::CircularCover { market } => say("CircularCover", &[small(market.0)]),
         Error::Overflow => say("Overflow", &[]),
-        Error::NoSuchTranche { given, count } => say("NoSuchTranche", &[small((*given).into()), small((*count).into())]),
-        Error::BelowMinimum { what, given, least } => say("BelowMinimum", &[text(what), amount(*given), amount(*least)]),
-        Error::NotEnoughShares { asked, unlocked } => say("NotEnoughShares", &[n(asked.get()), n(unlocked.get())]),
+        Error::NoSuchTranche { given, count } => {
+            say("NoSuchTranche", &[small((*given).into()), small((*count).into())])
+        }
+        Error::BelowMinimum { what, given, least } => {
+            say("BelowMinimum", &[text(what), amount(*given), amount(*least)])
+        }
+        Error::NotEnoughShares { asked, unlocked } => {
+            say("NotEnoughShares", &[n(asked.get()), n(unlocked.get())])
+        }
         Error::NotTheBuyer { caller } => say("NotTheBuyer", &[address(account(*caller))]),
         Error::NotAnActuary { signer } => say("NotAnActuary", &[address(quote::address_of(signer.0))]),
         Error::QuoteExpired { deadline, now } => say("QuoteExpired", &[t(*deadline), t(*now)]),
         Error::NonceUsed { nonce, least } => say("NonceUsed", &[t(*nonce), t(*least)]),
         Error::CounterMoved { quoted, counter } => say("CounterMoved", &[n(*quoted), n(*counter)]),
         Error::EstimateOpen { market } => say("EstimateOpen", &[small(market.0)]),
-        Error::LatestEndMoved { latest_end, assumed } => say("LatestEndMoved", &[t(*latest_end), t(*assumed)]),
-        Error::RequiredMoved { required, assumed } => say("RequiredMoved", &[amount(*required), amount(*assumed)]),
+        Error::LatestEndMoved { latest_end, assumed } => {
+            say("LatestEndMoved", &[t(*latest_end), t(*assumed)])
+        }
+        Error::RequiredMoved { required, assumed } => {
+            say("RequiredMoved", &[amount(*required), amount(*assumed)])
+        }
         Error::OutsideBounds { what } => say("OutsideBounds", &[text(what)]),
         Error::PremiumTooLow { premium, least } => say("PremiumTooLow", &[amount(*premium), amount(*least)]),
-        Error::MarketShareExceeded { charge, most } => say("MarketShareExceeded", &[amount(*charge), amount(*most)]),
+        Error::MarketShareExceeded { charge, most } => {
+            say("MarketShareExceeded", &[amount(*charge), amount(*most)])
+        }
         Error::SlotsTaken { market } => say("SlotsTaken", &[small(market.0)]),
         Error::SourcePinned { market } => say("SourcePinned", &[small(market.0)]),
-        Error::PremiumAboveMaximum { premium, most } => say("PremiumAboveMaximum", &[amount(*premium), amount(*most)]),
-        Error::CapacityExceeded { required, capital } => say("CapacityExceeded", &[amount(*required), amount(*capital)]),
+        Error::PremiumAboveMaximum { premium, most } => {
+            say("PremiumAboveMaximum", &[amount(*premium), amount(*most)])
+        }
+        Error::CapacityExceeded { required, capital } => {
+            say("CapacityExceeded", &[amount(*required), amount(*capital)])
+        }
         Error::JuniorFloor { junior, floor } => say("JuniorFloor", &[amount(*junior), amount(*floor)]),
         Error::NothingToActivate { market } => say("NothingToActivate", &[small(market.0)]),
         Error::CannotCancel { market, why } => say("CannotCancel", &[small(market.0), text(short(why))]),
@@ -221,7 +248,8 @@ fn not_authorised(caller: AccountId, role: &str) -> Vec<u8> {
 /// Amounts by layer as the contract orders them.
 #[must_use]
 pub fn layers(of: &Layers) -> Vec<Word> {
-    let mut words = vec![amount(of.deductible), amount(of.coinsured), amount(of.reserve), amount(of.uncovered)];
+    let mut words =
+        vec![amount(of.deductible), amount(of.coinsured), amount(of.reserve), amount(of.uncovered)];
     words.extend(of.tranches.map(amount));
     words.extend([amount(of.own_bond), amount(of.called)]);
     words
@@ -246,11 +274,15 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             say("Accrued", &words)
         }
         Event::EstimateFell { market, to } => say("EstimateFell", &[small(market.0), amount(*to)]),
-        Event::EstimateClosed { market, repost_from } => say("EstimateClosed", &[small(market.0), t(*repost_from)]),
+        Event::EstimateClosed { market, repost_from } => {
+            say("EstimateClosed", &[small(market.0), t(*repost_from)])
+        }
         Event::EstimatePosted { market, amount: estimate, expiry } => {
             say("EstimatePosted", &[small(market.0), amount(*estimate), t(*expiry)])
         }
-        Event::EstimateLowered { market, to, at } => say("EstimateLowered", &[small(market.0), amount(*to), t(*at)]),
+        Event::EstimateLowered { market, to, at } => {
+            say("EstimateLowered", &[small(market.0), amount(*to), t(*at)])
+        }
         Event::PolicyEnded { market, slot: which } => say("PolicyEnded", &[small(market.0), slot(*which)]),
         Event::PolicyRunsOff { market, slot: which, until, left } => {
             say("PolicyRunsOff", &[small(market.0), slot(*which), t(*until), number(*left)])
@@ -281,9 +313,10 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             words.extend([amount(c.refund), amount(c.kept), amount(c.bonus)]);
             say("PolicyCancelled", &words)
         }
-        Event::PolicyFinalised { market, bonus_paid, bonus_kept, bond } => {
-            say("PolicyFinalised", &[small(market.0), amount(*bonus_paid), amount(*bonus_kept), amount(*bond)])
-        }
+        Event::PolicyFinalised { market, bonus_paid, bonus_kept, bond } => say(
+            "PolicyFinalised",
+            &[small(market.0), amount(*bonus_paid), amount(*bonus_kept), amount(*bond)],
+        ),
         Event::QuotesRevoked { market, least } => say("QuotesRevoked", &[small(market.0), t(*least)]),
         Event::MarketOpened { market, destination, .. } => {
             let words = [small(market.0), address(source_of(at, *market)), address(account(*destination))];
@@ -382,10 +415,13 @@ fn holders_log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             say("RecoveryReceived", &[small(market.0), amount(*assets), number(u128::from(*passed_on))])
         }
         Event::RecoveryAssigned { market, ticket, parts } => {
-            let words: Vec<Word> = [small(market.0), small(ticket.0)].into_iter().chain(layers(parts)).collect();
+            let words: Vec<Word> =
+                [small(market.0), small(ticket.0)].into_iter().chain(layers(parts)).collect();
             say("RecoveryAssigned", &words)
         }
-        Event::RecoverySurplus { market, assets } => say("RecoverySurplus", &[small(market.0), amount(*assets)]),
+        Event::RecoverySurplus { market, assets } => {
+            say("RecoverySurplus", &[small(market.0), amount(*assets)])
+        }
         Event::RecoveryClaimed { ticket, owner, tranche, class: kind, assets } => {
             let words = [
                 small(ticket.0),

@@ -122,7 +122,9 @@ impl Evm {
     pub fn deploy(&mut self, from: Address, code: Vec<u8>) -> Result<Address, Vec<u8>> {
         let tx = self.tx(from, TxKind::Create, code);
         match self.inner.transact_commit(tx) {
-            Ok(ExecutionResult::Success { output: Output::Create(_, Some(address)), .. }) => Ok(address.into_array()),
+            Ok(ExecutionResult::Success { output: Output::Create(_, Some(address)), .. }) => {
+                Ok(address.into_array())
+            }
             Ok(ExecutionResult::Revert { output, .. }) => Err(output.to_vec()),
             other => Err(format!("{other:?}").into_bytes()),
         }
@@ -163,15 +165,21 @@ fn outcome(result: Result<ExecutionResult, String>) -> Outcome {
         logs.into_iter().map(log).collect()
     };
     match result {
-        Ok(ExecutionResult::Success { gas, logs: emitted, output, .. }) => {
-            Outcome { ok: true, output: output.into_data().to_vec(), logs: logs(emitted), gas: gas.tx_gas_used() }
-        }
+        Ok(ExecutionResult::Success { gas, logs: emitted, output, .. }) => Outcome {
+            ok: true,
+            output: output.into_data().to_vec(),
+            logs: logs(emitted),
+            gas: gas.tx_gas_used(),
+        },
         Ok(ExecutionResult::Revert { gas, output, .. }) => {
             Outcome { ok: false, output: output.to_vec(), logs: Vec::new(), gas: gas.tx_gas_used() }
         }
-        Ok(ExecutionResult::Halt { reason, gas, .. }) => {
-            Outcome { ok: false, output: format!("{reason:?}").into_bytes(), logs: Vec::new(), gas: gas.tx_gas_used() }
-        }
+        Ok(ExecutionResult::Halt { reason, gas, .. }) => Outcome {
+            ok: false,
+            output: format!("{reason:?}").into_bytes(),
+            logs: Vec::new(),
+            gas: gas.tx_gas_used(),
+        },
         Err(error) => Outcome { ok: false, output: error.into_bytes(), logs: Vec::new(), gas: 0 },
     }
 }

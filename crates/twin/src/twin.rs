@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use seawall_engine::{
-    AccountId, Action, Command, Config, Error, Event, ExitId, MarketId, Quote, RATE_ONE, Reading, Source, State,
-    TicketId, apply, execute,
+    AccountId, Action, Command, Config, Error, Event, ExitId, MarketId, Quote, RATE_ONE, Reading, Source,
+    State, TicketId, apply, execute,
 };
 use seawall_fixed::Seconds;
 
@@ -208,7 +208,8 @@ impl Twin {
         for id in tickets {
             compare::ticket(&mut self.evm, &self.at, &self.state, id)?;
         }
-        let held = self.evm.ask(self.at.token, abi().call("MockToken.balanceOf", &[address(self.at.pool)])).output;
+        let held =
+            self.evm.ask(self.at.token, abi().call("MockToken.balanceOf", &[address(self.at.pool)])).output;
         if held != number(self.state.core().tokens.get()) {
             return Err("1.3: the contract holds other tokens than it books".into());
         }
@@ -228,7 +229,9 @@ impl Twin {
     fn readings(&self, command: &Command, now: Seconds) -> Vec<Reading> {
         let own = match &command.action {
             Action::BuyCover { quote, .. } => Some(quote.market),
-            Action::Activate { market } | Action::Finalise { market } | Action::PayMarket { market } => Some(*market),
+            Action::Activate { market } | Action::Finalise { market } | Action::PayMarket { market } => {
+                Some(*market)
+            }
             _ => None,
         };
         let live = self.live_after(now);
@@ -261,7 +264,8 @@ impl Twin {
     fn live_after(&self, now: Seconds) -> BTreeSet<MarketId> {
         let core = self.state.core();
         let places = &core.live[..usize::from(core.live_count)];
-        let mut live: BTreeSet<MarketId> = places.iter().map(|&place| self.state.markets()[place as usize].id).collect();
+        let mut live: BTreeSet<MarketId> =
+            places.iter().map(|&place| self.state.markets()[place as usize].id).collect();
         if now < core.due {
             return live;
         }
@@ -304,7 +308,8 @@ impl Twin {
                 number(outside.failing.into()),
                 accepts,
             ];
-            let outcome = self.evm.call([1; 20], self.at.sources[index], abi().call("MockSource.set", &words));
+            let outcome =
+                self.evm.call([1; 20], self.at.sources[index], abi().call("MockSource.set", &words));
             assert!(outcome.ok, "a source can show anything");
         }
         self.shown.clone_from(&self.sources);
@@ -402,6 +407,6 @@ fn same_refusal(error: &Error, output: &[u8]) -> bool {
 #[must_use]
 pub fn source(market: u32, step: seawall_fixed::Ppm) -> Source {
     let conversion =
-        (market % 3 == 2).then(|| seawall_engine::RateBound { initial: RATE_ONE + RATE_ONE / 7, step });
+        (market % 3 == 2).then_some(seawall_engine::RateBound { initial: RATE_ONE + RATE_ONE / 7, step });
     Source::Adapter { code: [1; 32], conversion }
 }

@@ -4,14 +4,14 @@
 
 mod random;
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
 use random::setup::{Setup, setup};
 use random::step::{Step, steps};
 use random::world::World;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
 
 /// Longest sequence.
-const STEPS_MAX: usize = 160;
+const STEPS_MAX: usize = 400;
 
 fn cases(quick: u32) -> u32 {
     std::env::var("SEAWALL_TWIN_CASES")
@@ -36,8 +36,10 @@ fn play(setup: &Setup, steps: &[Step]) -> Result<World, String> {
 #[test]
 fn the_contract_is_the_engines_twin() {
     let config = Config {
-        cases: cases(150),
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("proptest-regressions/parity.txt"))),
+        cases: cases(60),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "proptest-regressions/parity.txt",
+        ))),
         source_file: Some(file!()),
         max_shrink_iters: 4_000,
         ..Config::default()
@@ -66,13 +68,14 @@ fn the_contract_is_the_engines_twin() {
 fn every_kind_of_event_and_many_refusals_are_compared() {
     let mut runner = TestRunner::deterministic();
     let mut tally = random::world::Tally::default();
-    for _ in 0..cases(60) {
+    for _ in 0..cases(40) {
         let tree = (setup(), steps(STEPS_MAX)).new_tree(&mut runner).expect("a strategy without filters");
         let (setup, steps) = proptest::strategy::ValueTree::current(&tree);
         tally.add(&play(&setup, &steps).unwrap_or_else(|why| panic!("{why}\nwith {setup:#?}")));
     }
     println!("{tally}");
-    for event in ["Deposited", "ExitRequested", "ExitCleared", "ExitPaid", "PolicyBought", "PolicyActivated"] {
+    for event in ["Deposited", "ExitRequested", "ExitCleared", "ExitPaid", "PolicyBought", "PolicyActivated"]
+    {
         assert!(tally.events.contains_key(event), "no {event} in {tally}");
     }
     for event in ["TicketBooked", "MarketPaid", "RecoveryAssigned", "RecoveryClaimed", "ClassClosed"] {

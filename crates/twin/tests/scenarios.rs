@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use seawall_engine::{
-    AccountId, Action, Asset, ClassKind, Command, Config, ExitId, Knot, MULTIPLIER_ONE, MarketId, Quote, Roles, Rules,
-    TicketId,
+    AccountId, Action, Asset, ClassKind, Command, Config, ExitId, Knot, MULTIPLIER_ONE, MarketId, Quote,
+    Roles, Rules, TicketId,
 };
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
 use seawall_twin::twin::{Ran, Twin, source};
@@ -74,7 +74,8 @@ struct Table {
 
 impl Table {
     fn new(tranches: u8) -> Self {
-        let config = Config { pool: [0; 32], tranches, asset: Asset::default(), rules: rules(), opened: OPENED };
+        let config =
+            Config { pool: [0; 32], tranches, asset: Asset::default(), rules: rules(), opened: OPENED };
         Self { twin: Twin::new(config), now: OPENED }
     }
 
@@ -83,7 +84,8 @@ impl Table {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [who, verb, rest @ ..] = words.as_slice() else { return Err("a line needs who and what".into()) };
         let numbers: Vec<u128> = rest.iter().filter_map(|word| word.parse().ok()).collect();
-        let n = |index: usize| numbers.get(index).copied().ok_or_else(|| format!("{verb} needs more numbers"));
+        let n =
+            |index: usize| numbers.get(index).copied().ok_or_else(|| format!("{verb} needs more numbers"));
         if *who == "time" {
             let units = n(0)?;
             let unit = match rest.last() {
@@ -98,7 +100,8 @@ impl Table {
             return self.source(verb, n(0)?, numbers.get(1).copied());
         }
         let caller = name(who)?;
-        let small = |index: usize| -> Result<u32, String> { u32::try_from(n(index)?).map_err(|e| e.to_string()) };
+        let small =
+            |index: usize| -> Result<u32, String> { u32::try_from(n(index)?).map_err(|e| e.to_string()) };
         let tranche = || -> Result<u8, String> { u8::try_from(n(0)?).map_err(|e| e.to_string()) };
         let action = match *verb {
             "syncs" => Action::Sync,
@@ -125,7 +128,8 @@ impl Table {
             "recovers" => Action::RecoverTicket { ticket: TicketId(small(0)?), assets: Assets::new(n(1)?) },
             "claims" => {
                 let class = if rest.contains(&"queued") { ClassKind::Queued } else { ClassKind::Active };
-                let (ticket, tranche) = (TicketId(small(0)?), u8::try_from(n(1)?).map_err(|e| e.to_string())?);
+                let (ticket, tranche) =
+                    (TicketId(small(0)?), u8::try_from(n(1)?).map_err(|e| e.to_string())?);
                 let holders = self.twin.state.holders();
                 let track = holders.track(usize::from(tranche), class, caller);
                 let index = track.index_for(holders.histories(), ticket).unwrap_or(0);
@@ -165,7 +169,9 @@ impl Table {
             given.insert(key, value.parse::<u128>().map_err(|error| format!("{word}: {error}"))?);
         }
         let amount = |key: &str| Assets::new(given.get(key).copied().unwrap_or(0));
-        let small = |key: &str| u32::try_from(given.get(key).copied().unwrap_or(0)).map_err(|error| error.to_string());
+        let small = |key: &str| {
+            u32::try_from(given.get(key).copied().unwrap_or(0)).map_err(|error| error.to_string())
+        };
         let market = MarketId(small("market")?);
         let known = self.twin.state.market(market);
         let quote = Quote {
@@ -252,6 +258,11 @@ fn every_table_runs_alike_on_both_and_comes_out_as_it_is_written() {
             std::fs::write(&path, &fresh).expect("the table can be written");
             continue;
         }
-        assert_eq!(fresh, text, "{} comes out otherwise; SEAWALL_SCENARIOS=write writes it anew", path.display());
+        assert_eq!(
+            fresh,
+            text,
+            "{} comes out otherwise; SEAWALL_SCENARIOS=write writes it anew",
+            path.display()
+        );
     }
 }

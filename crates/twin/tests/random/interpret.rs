@@ -1,7 +1,8 @@
 //! Steps become commands here: each choice is read against the state it meets.
 
 use seawall_engine::{
-    AccountId, Action, ClassKind, Command, ExitId, LotId, Market, MarketId, MemberId, Quote, Source, Status, TicketId,
+    AccountId, Action, ClassKind, Command, ExitId, LotId, Market, MarketId, MemberId, Quote, Source, Status,
+    TicketId,
 };
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
 use seawall_twin::twin::Outside;
@@ -59,7 +60,9 @@ impl World {
             Op::Deposit { .. } | Op::Transfer { .. } | Op::Request { .. } | Op::FundReserve { .. } => {
                 self.capital(&step.op)
             }
-            Op::Clear { .. } | Op::ClaimExit { .. } | Op::StreamSurplus | Op::CollectFees => self.leaving(&step.op),
+            Op::Clear { .. } | Op::ClaimExit { .. } | Op::StreamSurplus | Op::CollectFees => {
+                self.leaving(&step.op)
+            }
             Op::Buy(terms) => self.order(&terms),
             Op::Activate { .. }
             | Op::Cancel { .. }
@@ -68,14 +71,18 @@ impl World {
             | Op::Revoke { .. } => self.cover(&step.op),
             Op::Announce { change, value } => self.announce(change, value),
             Op::WithdrawRules => self.act(OWNER, Action::WithdrawRules),
-            Op::Pause { seconds } => self.act(GUARDIAN, Action::Pause { until: self.now + Seconds::from(seconds) }),
+            Op::Pause { seconds } => {
+                self.act(GUARDIAN, Action::Pause { until: self.now + Seconds::from(seconds) })
+            }
             Op::RecoverTicket { .. }
             | Op::RecoverMarket { .. }
             | Op::Assign { .. }
             | Op::WriteOff { .. }
             | Op::OpenLot { .. }
             | Op::BuyLot { .. } => self.recovery(&step.op),
-            Op::ClaimRecovery { .. } | Op::ClaimDeductible { .. } | Op::ClaimBond { .. } => self.claim(&step.op),
+            Op::ClaimRecovery { .. } | Op::ClaimDeductible { .. } | Op::ClaimBond { .. } => {
+                self.claim(&step.op)
+            }
             Op::Garbage { action, caller, id, small, amount, readings } => {
                 let amount = amount.of(self.setup.scale());
                 self.garbage(action, caller, id, small, amount, readings)
@@ -101,9 +108,15 @@ impl World {
                 Seconds::MAX => self.now,
                 due => beside(due, offset),
             },
-            Time::Cooled { pick, offset } => exit(pick).map_or(self.now, |exit| beside(exit.cooled_at, offset)),
-            Time::Deadline { pick, offset } => exit(pick).map_or(self.now, |exit| beside(exit.deadline, offset)),
-            Time::Void { pick, offset } => exit(pick).map_or(self.now, |exit| beside(exit.latent_void_at, offset)),
+            Time::Cooled { pick, offset } => {
+                exit(pick).map_or(self.now, |exit| beside(exit.cooled_at, offset))
+            }
+            Time::Deadline { pick, offset } => {
+                exit(pick).map_or(self.now, |exit| beside(exit.deadline, offset))
+            }
+            Time::Void { pick, offset } => {
+                exit(pick).map_or(self.now, |exit| beside(exit.latent_void_at, offset))
+            }
             Time::Months(months) => self.now + Seconds::from(months) * MONTH,
         }
     }
@@ -176,7 +189,8 @@ impl World {
             Op::Activate { market } => {
                 let pending =
                     |market: &&Market| market.policies().any(|policy| policy.status == Status::Pending);
-                let pending: Vec<_> = state.markets().iter().filter(pending).map(|market| market.id).collect();
+                let pending: Vec<_> =
+                    state.markets().iter().filter(pending).map(|market| market.id).collect();
                 let index = usize::from(market) % pending.len().max(1);
                 let market = pending.get(index).copied().unwrap_or(MarketId(u32::from(market) % MARKETS));
                 self.act(OWNER, Action::Activate { market })
@@ -188,7 +202,9 @@ impl World {
             Op::Finalise { market } => self.act(OWNER, Action::Finalise { market: self.pick(market) }),
             Op::ReleaseBond { pick } => {
                 let members = state.members();
-                let Some(member) = members.get(usize::from(pick) % members.len().max(1)) else { return Ok(()) };
+                let Some(member) = members.get(usize::from(pick) % members.len().max(1)) else {
+                    return Ok(());
+                };
                 let (owner, id) = (member.owner, u32::from(pick) % state.core().members);
                 self.act(owner, Action::ReleaseBond { member: MemberId(id) })
             }
@@ -358,7 +374,9 @@ impl World {
                 let exposure = self.exposure(id);
                 self.source_of(id).latent = amount.of(exposure);
             }
-            Op::PayMarket { market } => return self.act(OWNER, Action::PayMarket { market: self.pick(market) }),
+            Op::PayMarket { market } => {
+                return self.act(OWNER, Action::PayMarket { market: self.pick(market) });
+            }
             Op::Estimate { market, amount, days } => {
                 let market = self.pick(market);
                 let amount = Assets::new(amount.of(self.exposure(market)));
@@ -374,7 +392,8 @@ impl World {
         match *op {
             Op::RecoverTicket { pick, amount } => {
                 let ticket = self.ticket(pick);
-                let lost = self.twin.state.ticket(ticket).map_or(1, |ticket| ticket.outstanding().total().get());
+                let lost =
+                    self.twin.state.ticket(ticket).map_or(1, |ticket| ticket.outstanding().total().get());
                 self.act(OWNER, Action::RecoverTicket { ticket, assets: Assets::new(amount.of(lost)) })
             }
             Op::RecoverMarket { market, amount, count } => {
@@ -436,7 +455,15 @@ impl World {
     }
 
     /// Commands with unknown numbers, amounts of nothing and of everything, wrong callers and receipts.
-    fn garbage(&mut self, action: u8, caller: u32, id: u32, small: u8, amount: u128, wrong: u8) -> Checked<()> {
+    fn garbage(
+        &mut self,
+        action: u8,
+        caller: u32,
+        id: u32,
+        small: u8,
+        amount: u128,
+        wrong: u8,
+    ) -> Checked<()> {
         let (assets, shares) = (Assets::new(amount), Shares::new(amount));
         let market = MarketId(id % 40);
         let class = if small & 1 == 0 { ClassKind::Active } else { ClassKind::Queued };
@@ -463,7 +490,13 @@ impl World {
             17 => Action::ClaimRecovery { ticket, tranche: small, class, checkpoint },
             18 => Action::ClaimDeductible { ticket },
             19 => Action::ClaimBond { ticket, member: MemberId(small.into()), checkpoint },
-            20 => Action::OpenLot { ticket, goods: [1; 32], start: assets, floor: assets, duration: 1 << (small % 64) },
+            20 => Action::OpenLot {
+                ticket,
+                goods: [1; 32],
+                start: assets,
+                floor: assets,
+                duration: 1 << (small % 64),
+            },
             21 => Action::BuyLot { lot: LotId(id), price_max: assets },
             22 => Action::Pause { until: u64::MAX },
             _ => Action::WriteOff { ticket },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use seawall_engine::{Action, AccountId, Command, Source};
+use seawall_engine::{AccountId, Action, Command, Source};
 use seawall_fixed::{Ppm, Seconds};
 use seawall_twin::twin::{Ran, Twin, source};
 
