@@ -357,9 +357,10 @@ struct State {
     mapping(uint256 ticket => mapping(address owner => uint128[8])) claimed;
 }
 
-// Where the pool and its modules find the state: one place, by name, so that no base contract can move it.
+// Where the pool and its modules find the state: one place, by name (ERC-7201, "seawall.pool"), so that no base
+// contract can move it.
 function pool() pure returns (State storage s) {
-    bytes32 slot = 0x3a1f4c5e8d5b0f8cbb9a6c1a5a7f9e3f6d2c4b8e0a9d7c5b3f1e2d4c6a8b0000;
+    bytes32 slot = 0x1f3ca5ccd57fbc23542d4e947f5572016b90e7abbae3857a33721ce891304a00;
     assembly ("memory-safe") {
         s.slot := slot
     }
