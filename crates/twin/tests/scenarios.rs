@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use seawall_engine::{
-    AccountId, Action, Asset, ClassKind, Command, Config, ExitId, Knot, MULTIPLIER_ONE, MarketId, Quote,
-    Roles, Rules, TicketId,
+    AccountId, Action, Asset, ClassKind, Command, Config, ExitId, Knot, LotId, MULTIPLIER_ONE, MarketId,
+    MemberId, Quote, Roles, Rules, TicketId,
 };
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
 use seawall_twin::twin::{Ran, Twin, source};
@@ -124,6 +124,30 @@ impl Table {
                 let expiry = self.now + Seconds::from(small(2)?) * DAY;
                 Action::PostEstimate { market: MarketId(small(0)?), amount: Assets::new(n(1)?), expiry }
             }
+            "writes-off" if rest.contains(&"announces") => {
+                Action::AnnounceWriteOff { ticket: TicketId(small(0)?) }
+            }
+            "writes-off" => Action::WriteOff { ticket: TicketId(small(0)?) },
+            "recovers-market" => Action::RecoverMarket {
+                market: MarketId(small(0)?),
+                assets: Assets::new(n(1)?),
+                count: small(2)?,
+            },
+            "assigns" => Action::AssignRecoveries { market: MarketId(small(0)?), count: small(1)? },
+            "claims-deductible" => Action::ClaimDeductible { ticket: TicketId(small(0)?) },
+            "claims-bond" => {
+                let (ticket, member) = (TicketId(small(0)?), MemberId(small(1)?));
+                let units = self.twin.state.member(member).ok_or("no such bond")?.units;
+                let index = units.index_for(self.twin.state.holders().histories(), ticket).unwrap_or(0);
+                let checkpoint = u32::try_from(index).map_err(|error| error.to_string())?;
+                Action::ClaimBond { ticket, member, checkpoint }
+            }
+            "releases" => Action::ReleaseBond { member: MemberId(small(0)?) },
+            "opens-lot" => {
+                let (start, floor) = (Assets::new(n(1)?), Assets::new(n(2)?));
+                Action::OpenLot { ticket: TicketId(small(0)?), goods: [4; 32], start, floor, duration: DAY }
+            }
+            "buys-lot" => Action::BuyLot { lot: LotId(small(0)?), price_max: Assets::MAX },
             "pauses" => Action::Pause { until: self.now + Seconds::from(small(0)?) * DAY },
             "recovers" => Action::RecoverTicket { ticket: TicketId(small(0)?), assets: Assets::new(n(1)?) },
             "claims" => {
@@ -211,11 +235,12 @@ impl Table {
             .map(|tranche| format!("{}+{}", tranche.active.assets, tranche.queued.assets))
             .collect();
         format!(
-            "reserve {} tranches {} required {} unearned {} aside {} tokens {}",
+            "reserve {} tranches {} required {} unearned {} mutual {} aside {} tokens {}",
             core.reserve,
             tranches.join(" "),
             core.required,
             core.unearned(),
+            core.mutual.assets,
             core.set_aside,
             core.tokens
         )
