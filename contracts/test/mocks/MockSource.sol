@@ -7,13 +7,13 @@ import {ILossSource, Reading} from "../../src/interfaces/ILossSource.sol";
 /// A source whose every reading is set by the test. It is at once the adapter and the lending market.
 contract MockSource is ILossSource {
     uint128 private counter_;
+    bool private failing_;
     uint128 private rate_ = 1e18;
     uint128 private latent_;
     uint128 private recovered_;
     uint128 private supplied_;
     /// Most it takes in one payment, plus one; zero for everything.
     uint256 private accepts_;
-    bool private failing_;
 
     error Failing();
 
