@@ -68,7 +68,7 @@ fn the_contract_is_the_engines_twin() {
 fn every_kind_of_event_and_many_refusals_are_compared() {
     let mut runner = TestRunner::deterministic();
     let mut tally = random::world::Tally::default();
-    for _ in 0..cases(40) {
+    for _ in 0..cases(120) {
         let tree = (setup(), steps(STEPS_MAX)).new_tree(&mut runner).expect("a strategy without filters");
         let (setup, steps) = proptest::strategy::ValueTree::current(&tree);
         tally.add(&play(&setup, &steps).unwrap_or_else(|why| panic!("{why}\nwith {setup:#?}")));
