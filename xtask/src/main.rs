@@ -16,11 +16,16 @@ cargo xtask test    what CI runs: format, lints, documentation, all tests, commi
 cargo xtask check   the quick part of it: format and lints
 cargo xtask fuzz N  the state-machine properties of the engine with N sequences (default 100000)
 cargo xtask gen     writes the committed artefacts anew (docs/demo.txt)
+cargo xtask contracts  the contracts: built, tested, artifacts compared (needs Node 20)
+cargo xtask twin N  the contract against the engine with N random sequences (default 400)
 cargo xtask bench   the benchmarks behind docs/performance.md
 ";
 
 /// Sequences that the engine's state-machine properties run in CI.
 const SEQUENCES: &str = "10000";
+
+/// The parity harness: an EVM is long to build, so only `cargo xtask twin` does.
+const TWIN: &str = "seawall-twin";
 
 /// Output of the demonstration, committed so that a change of any number is seen in review.
 const DEMO: &str = "docs/demo.txt";
@@ -32,6 +37,8 @@ fn main() -> ExitCode {
         "test" => test(),
         "check" => check(),
         "fuzz" => fuzz(&args.next().unwrap_or_else(|| "100000".to_owned())),
+        "contracts" => contracts(),
+        "twin" => twin(&args.next().unwrap_or_else(|| "400".to_owned())),
         "gen" => generate(),
         "bench" => bench(),
         _ => {
@@ -52,10 +59,12 @@ fn main() -> ExitCode {
 fn test() -> Result<()> {
     check()?;
     step("documentation builds without a warning", || {
-        cargo(["doc", "--workspace", "--no-deps", "--locked", "--quiet"], &[("RUSTDOCFLAGS", "-D warnings")])
+        let doc = ["doc", "--workspace", "--exclude", TWIN, "--no-deps", "--locked", "--quiet"];
+        cargo(doc, &[("RUSTDOCFLAGS", "-D warnings")])
     })?;
     step("tests", || {
-        cargo(["test", "--workspace", "--all-features", "--locked"], &[("SEAWALL_CASES", SEQUENCES)])
+        let test = ["test", "--workspace", "--exclude", TWIN, "--all-features", "--locked"];
+        cargo(test, &[("SEAWALL_CASES", SEQUENCES)])
     })?;
     step("committed artefacts match their sources", artefacts)
 }
@@ -64,13 +73,61 @@ fn test() -> Result<()> {
 fn check() -> Result<()> {
     step("format", || cargo(["fmt", "--all", "--check"], &[]))?;
     step("lints", || {
-        let lint = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--quiet"];
-        cargo(lint.into_iter().chain(["--", "-D", "warnings"]), &[])
+        let lint =
+            ["clippy", "--workspace", "--exclude", TWIN, "--all-targets", "--all-features", "--locked"];
+        cargo(lint.into_iter().chain(["--quiet"]).chain(["--", "-D", "warnings"]), &[])
     })
 }
 
 fn fuzz(cases: &str) -> Result<()> {
     cargo(["test", "-p", "seawall-engine", "--test", "state_machine"], &[("SEAWALL_CASES", cases)])
+}
+
+/// The contract against the engine, with `cases` random sequences.
+fn twin(cases: &str) -> Result<()> {
+    cargo(["test", "-p", TWIN, "--locked"], &[("SEAWALL_TWIN_CASES", cases)])
+}
+
+/// Builds and tests the contracts, and compares what they compile to with what is committed.
+fn contracts() -> Result<()> {
+    let folder = root().join("contracts");
+    step("compiler and libraries", || run(&folder, "npm", &["ci", "--no-audit", "--no-fund"]))?;
+    step("build", || run(&folder, "npx", &["forge", "build"]))?;
+    step("tests of the contracts", || run(&folder, "npx", &["forge", "test"]))?;
+    step("committed artifacts match the sources", || {
+        let fresh = target().join("xtask-artifacts");
+        if fresh.exists() {
+            fs::remove_dir_all(&fresh).context("clearing the folder of fresh artifacts")?;
+        }
+        run(&folder, "node", &["bin/artifacts", &fresh.to_string_lossy()])?;
+        same_files(&fresh, &folder.join("artifacts"))
+    })
+}
+
+/// Refuses two folders whose files differ.
+fn same_files(fresh: &Path, committed: &Path) -> Result<()> {
+    let names = |folder: &Path| -> Result<Vec<std::ffi::OsString>> {
+        let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+        let mut names = entries.map(|entry| Ok(entry?.file_name())).collect::<Result<Vec<_>>>()?;
+        names.sort();
+        Ok(names)
+    };
+    ensure!(
+        names(fresh)? == names(committed)?,
+        "other files than are committed; run contracts/bin/artifacts"
+    );
+    for name in names(fresh)? {
+        let same = fs::read(fresh.join(&name))? == fs::read(committed.join(&name))?;
+        ensure!(same, "{} differs from its source; run contracts/bin/artifacts", name.to_string_lossy());
+    }
+    Ok(())
+}
+
+/// Runs a program in a folder.
+fn run(folder: &Path, program: &str, args: &[&str]) -> Result<()> {
+    let status = Command::new(program).args(args).current_dir(folder).status();
+    ensure!(status.with_context(|| format!("running {program}"))?.success(), "{program} {args:?} failed");
+    Ok(())
 }
 
 /// Runs the demonstration and compares what it prints with what is committed.

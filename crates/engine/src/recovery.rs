@@ -228,11 +228,16 @@ pub(crate) fn claim_bond(
     Ok(())
 }
 
+/// True when nothing more can come back to a ticket, what this command assigned to it included.
+fn is_closed(draft: &Draft, id: TicketId) -> Result<bool, Error> {
+    Ok(draft.ticket(id)?.written_off || draft.outstanding(id)?.total().is_zero())
+}
+
 /// Announces a write-off (6.4): after two years without a recovery.
 pub(crate) fn announce_write_off(draft: &mut Draft, caller: AccountId, id: TicketId) -> Result<(), Error> {
     crate::role::require(draft.rules().roles.owner == caller, caller, "the owner")?;
     let ticket = draft.ticket(id)?;
-    if !ticket.is_open() {
+    if is_closed(draft, id)? {
         return Err(Error::TicketClosed { ticket: id });
     }
     let last = if draft.has_recovered(id) { draft.core.now } else { ticket.last_recovery };
@@ -248,7 +253,7 @@ pub(crate) fn announce_write_off(draft: &mut Draft, caller: AccountId, id: Ticke
 /// Writes a ticket off, 90 days after the notice (6.4). Anyone may call; what was credited stays claimable.
 pub(crate) fn write_off(draft: &mut Draft, id: TicketId) -> Result<(), Error> {
     let ticket = draft.ticket(id)?;
-    if !ticket.is_open() {
+    if is_closed(draft, id)? {
         return Err(Error::TicketClosed { ticket: id });
     }
     // A recovery voids the notice, also one that the sync of this very command assigned.

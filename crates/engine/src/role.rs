@@ -40,7 +40,8 @@ pub(crate) fn announce(draft: &mut Draft, caller: AccountId, rules: Box<Rules>) 
 /// Withdraws an announced change.
 pub(crate) fn withdraw(draft: &mut Draft, caller: AccountId) -> Result<(), Error> {
     require(draft.rules().roles.owner == caller, caller, "the owner")?;
-    if draft.base.pending_rules.is_none() {
+    // A change whose time has come acted before this command.
+    if draft.base.pending_rules.as_ref().is_none_or(|pending| pending.at <= draft.core.now) {
         return Err(Error::NoRulesPending);
     }
     draft.emit(Event::RulesWithdrawn);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {NotEnoughGas, ReceiptDiffers} from "./Errors.sol";
+import {MarketPaid} from "./Events.sol";
+import {Fixed} from "./Fixed.sol";
+import {ILossSource} from "./interfaces/ILossSource.sol";
+import {State, Market} from "./State.sol";
+
+/// Money in and out (1.1, 4.5): receipts are checked by balance difference, and what a market's adapter does not
+/// take stays set aside for that market alone.
+library Payments {
+    using SafeERC20 for IERC20;
+
+    /// Gas that an adapter may use to take a payment.
+    uint256 internal constant PAY_GAS = 600_000;
+
+    /// Takes exactly `assets` from `payer`.
+    function receiveFrom(State storage s, address payer, uint256 assets) internal {
+        IERC20 token = IERC20(s.asset);
+        uint256 before = token.balanceOf(address(this));
+        token.safeTransferFrom(payer, address(this), assets);
+        uint256 received = token.balanceOf(address(this)) - before;
+        if (received != assets) revert ReceiptDiffers(uint128(assets), received);
+        s.tokens = Fixed.to128(s.tokens + assets);
+    }
+
+    /// Sends `assets` out. The books are written before.
+    function send(State storage s, address to, uint256 assets) internal {
+        s.tokens -= uint128(assets);
+        if (assets != 0) IERC20(s.asset).safeTransfer(to, assets);
+    }
+
+    /// Pays what is set aside for a market through its adapter, as far as it is taken; returns what was paid.
+    ///
+    /// The books say "all of it" before the call and are put right after it; entry is locked meanwhile.
+    function payMarket(State storage s, uint32 id) internal returns (uint256 paid) {
+        Market storage m = s.markets[id];
+        uint128 assets = m.setAside;
+        if (assets == 0) return 0;
+        m.setAside = 0;
+        s.setAside -= assets;
+        s.tokens -= assets;
+        IERC20 token = IERC20(s.asset);
+        address adapter = m.adapter;
+        if (gasleft() < PAY_GAS + PAY_GAS / 63 + 100_000) revert NotEnoughGas();
+        uint256 before = token.balanceOf(address(this));
+        token.forceApprove(adapter, assets);
+        bytes memory data = abi.encodeCall(ILossSource.pay, (address(token), assets, m.destination));
+        assembly ("memory-safe") {
+            // What it returns is of no interest, and copying it could cost anything.
+            pop(call(PAY_GAS, adapter, 0, add(data, 32), mload(data), 0, 0))
+        }
+        token.forceApprove(adapter, 0);
+        paid = Fixed.min(Fixed.saturatingSub(before, token.balanceOf(address(this))), assets);
+        if (paid != assets) {
+            uint128 rest = uint128(assets - paid);
+            m.setAside += rest;
+            s.setAside += rest;
+            s.tokens += rest;
+        }
+        if (paid != 0) emit MarketPaid(id, m.destination, uint128(paid));
+    }
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {Fixed} from "./Fixed.sol";
+import {State, Market, Policy, Status, RuleSet} from "./State.sol";
+
+/// What one reading means for one policy (4.3): gross = deductible + coinsured + overLimit + unpaid + owed.
+struct Claim {
+    uint256 gross;
+    /// Paid from the insured's bond.
+    uint256 deductible;
+    uint256 eligible;
+    /// Kept by the insured.
+    uint256 coinsured;
+    uint256 overLimit;
+    /// Not covered for good: a bond short of the deductible, or above the early bound.
+    uint256 unpaid;
+    /// Owed by reserve, tranches and mutual layer.
+    uint256 owed;
+}
+
+/// Policies (3): what they can still pay, and the arithmetic of one claim (4.3, 4.4).
+library Policies {
+    using Policies for Policy;
+
+    /// The policy of a market in slot 0 (the older one) or 1.
+    function inSlot(Market storage m, uint256 slot) internal view returns (Policy storage) {
+        return m.policies[(m.first + slot) & 1];
+    }
+
+    /// True until the policy has ended; its charge then counts as required capital (3.5).
+    function isOpen(Policy storage p) internal view returns (bool) {
+        Status status = p.status;
+        return status != Status.None && status != Status.Ended;
+    }
+
+    /// True while a policy of the market is pending, in force or in run-off: it must then be read (4.2).
+    function isLive(Market storage m) internal view returns (bool) {
+        return isOpen(m.policies[0]) || isOpen(m.policies[1]);
+    }
+
+    /// First second of cover.
+    function start(Policy storage p) internal view returns (uint256) {
+        return uint256(p.startEpoch) * Fixed.EPOCH;
+    }
+
+    /// First second without cover.
+    function end(Policy storage p) internal view returns (uint256) {
+        return uint256(p.endEpoch) * Fixed.EPOCH;
+    }
+
+    /// True when an increase read at `t` is covered.
+    function inForce(Policy storage p, uint256 t) internal view returns (bool) {
+        Status status = p.status;
+        if (status == Status.Active) return p.start() <= t && t < p.end();
+        if (status == Status.RunOff) return t < p.runOffUntil && p.runOffLeft > 0;
+        return false;
+    }
+
+    /// Limit not yet used: it is used by eligible loss (4.3).
+    function limitLeft(Policy storage p) internal view returns (uint256) {
+        return p.limit - p.eligibleCum;
+    }
+
+    /// Increase of the counter that the policy has not booked.
+    function gross(Policy storage p, uint256 counter) internal view returns (uint256 increase) {
+        increase = Fixed.saturatingSub(counter, p.seen);
+        if (p.status == Status.RunOff) increase = Fixed.min(increase, p.runOffLeft);
+    }
+
+    /// Charge by what is left of the limit, rounded up, and by the estimate in run-off (3.3, 3.5).
+    function chargeDue(Policy storage p) internal view returns (uint256 charge) {
+        if (!p.isOpen()) return 0;
+        charge = Fixed.mulDivUp(p.charge, p.limitLeft(), p.limit);
+        if (p.status == Status.RunOff) charge = Fixed.min(charge, p.runOffLeft);
+    }
+
+    /// Eligible loss of this and the previous epoch as seen from `epoch` (4.3).
+    function window(Policy storage p, uint256 epoch) internal view returns (uint256 current, uint256 previous) {
+        uint256 last = p.eventEpoch;
+        if (epoch == last) return (p.eventThis, p.eventPrevious);
+        if (epoch == last + 1) return (0, p.eventThis);
+    }
+
+    /// Eligible loss that the event limit still admits at `t`.
+    function eventLeft(Policy storage p, uint256 t) internal view returns (uint256) {
+        (uint256 current, uint256 previous) = window(p, Fixed.epochOf(t));
+        return Fixed.saturatingSub(p.eventLimit, current + previous);
+    }
+
+    /// Eligible loss after coinsurance when `eligible` more is booked, beyond what is booked already: a difference
+    /// of cumulative figures, so that it does not depend on how often it is asked.
+    function insuredIncrease(Policy storage p, uint256 eligible) internal view returns (uint256) {
+        return Fixed.partDown(p.eligibleCum + eligible, Fixed.MILLION - p.coinsurance) - p.insuredCum;
+    }
+
+    /// What a stale market may still cost (4.2): the most the limits admit, after coinsurance.
+    function worstCase(Policy storage p, uint256 t) internal view returns (uint256) {
+        return insuredIncrease(p, Fixed.min(eventLeft(p, t), limitLeft(p)));
+    }
+
+    /// The claim that a gross loss makes at `t`, before any layer is asked (4.3, 4.4).
+    function claim(Policy storage p, RuleSet storage rules, uint256 loss, uint256 t)
+        internal
+        view
+        returns (Claim memory c)
+    {
+        c.gross = loss;
+        uint256 deductible = Fixed.min(loss, p.deductibleLeft);
+        c.deductible = Fixed.min(deductible, p.bondLeft);
+        uint256 above = loss - deductible;
+        c.eligible = Fixed.min(Fixed.min(above, eventLeft(p, t)), limitLeft(p));
+        uint256 insured = insuredIncrease(p, c.eligible);
+        c.owed = insured;
+        if (t < p.start() + rules.earlyPeriod) {
+            uint256 bound = earlyBound(p, t, rules.earlyPeriod, rules.earlyMultiple);
+            c.owed = Fixed.min(insured, Fixed.saturatingSub(bound, p.paidCum));
+        }
+        c.coinsured = c.eligible - insured;
+        c.overLimit = above - c.eligible;
+        c.unpaid = deductible - c.deductible + insured - c.owed;
+    }
+
+    /// Most that may have been paid by `t` in the early period (4.4): the limit in force since an earlier, claim-free
+    /// policy is bound from that first start, what a renewal added from its own.
+    function earlyBound(Policy storage p, uint256 t, uint256 period, uint256 multiple)
+        private
+        view
+        returns (uint256)
+    {
+        (uint256 old, uint256 since) =
+            p.chained ? (Fixed.min(p.firstLimit, p.limit), p.firstStartEpoch * Fixed.EPOCH) : (p.limit, p.start());
+        uint256 bound = t >= since + period ? old : Fixed.min(allowed(p, old, since, t, multiple), old);
+        return Fixed.min(bound + allowed(p, p.limit - old, p.start(), t, multiple), type(uint128).max);
+    }
+
+    /// Multiple of the premium earned by a part of the limit since `since`.
+    function allowed(Policy storage p, uint256 part, uint256 since, uint256 t, uint256 multiple)
+        private
+        view
+        returns (uint256)
+    {
+        uint256 premium = Fixed.mulDivDown(p.premium, part, p.limit);
+        // Rounded once; the product has at most 128 + 32 + 40 bits.
+        uint256 bound = premium * multiple * Fixed.saturatingSub(t, since) / (Fixed.MILLION * term(p));
+        return Fixed.min(bound, type(uint128).max);
+    }
+
+    /// Term at purchase in seconds.
+    function term(Policy storage p) internal view returns (uint256) {
+        return uint256(p.termEpochs) * Fixed.EPOCH;
+    }
+
+    /// Books a claim in the policy at `t` (4.3, 3.5) and brings required capital to its new charge.
+    function book(State storage s, Policy storage p, Claim memory c, uint256 t) internal {
+        uint256 before = chargeDue(p);
+        uint256 epoch = Fixed.epochOf(t);
+        (uint256 current, uint256 previous) = window(p, epoch);
+        p.seen = Fixed.to128(p.seen + c.gross);
+        p.deductibleLeft -= uint128(Fixed.min(c.gross, p.deductibleLeft));
+        p.bondLeft -= uint128(c.deductible);
+        (p.eventEpoch, p.eventThis, p.eventPrevious) = (uint32(epoch), uint128(current + c.eligible), uint128(previous));
+        p.eligibleCum += uint128(c.eligible);
+        p.insuredCum += uint128(c.eligible - c.coinsured);
+        p.paidCum += uint128(c.owed);
+        ++p.tickets;
+        if (p.status == Status.RunOff) p.runOffLeft -= uint128(c.gross);
+        s.required = uint128(s.required - before + chargeDue(p));
+    }
+
+    /// Puts a market into the list of those that must be read; ascending (4.2).
+    function enlist(State storage s, uint32 id) internal {
+        uint256 place = s.liveCount;
+        while (place > 0 && s.live[place - 1] > id) {
+            s.live[place] = s.live[place - 1];
+            --place;
+        }
+        s.live[place] = id;
+        ++s.liveCount;
+        if (s.markets[id].stale) ++s.stale;
+    }
+
+    /// Takes a market out of the list.
+    function delist(State storage s, uint32 id) internal {
+        uint256 count = s.liveCount;
+        uint256 place;
+        while (s.live[place] != id) ++place;
+        for (; place + 1 < count; ++place) {
+            s.live[place] = s.live[place + 1];
+        }
+        s.live[count - 1] = 0;
+        --s.liveCount;
+        if (s.markets[id].stale) --s.stale;
+    }
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
+import "./Errors.sol";
+import {Deposited, Transferred} from "./Events.sol";
+import {Fixed} from "./Fixed.sol";
+import {Holders} from "./Holder.sol";
+import {PoolCover} from "./modules/PoolCover.sol";
+import {PoolExits} from "./modules/PoolExits.sol";
+import {PoolPolicy} from "./modules/PoolPolicy.sol";
+import {PoolRecovery} from "./modules/PoolRecovery.sol";
+import {PoolRules} from "./modules/PoolRules.sol";
+import {PoolSettle} from "./modules/PoolSettle.sol";
+import {PoolTime} from "./modules/PoolTime.sol";
+import {PoolViews} from "./modules/PoolViews.sol";
+import {Payments} from "./Payment.sol";
+import {Policies} from "./Policy.sol";
+import {Premium} from "./Premium.sol";
+import {Quote} from "./Quote.sol";
+import {Roles} from "./Role.sol";
+import {Rules} from "./Rules.sol";
+import {ShareTokens} from "./ShareTokens.sol";
+import {Sources} from "./Source.sol";
+import {pool, State, Market, RuleSet, Track, Tranche, Class, NEVER, TIME_MAX} from "./State.sol";
+import {Tranches} from "./Tranche.sol";
+
+/// A bad-debt insurance pool: the engine's twin (docs/mechanism.md gives the rules their numbers).
+///
+/// This contract holds the tokens and the state, runs the common steps of every command in their order (1.4), and
+/// does deposits and transfers itself; the rest is done by modules, one a concept, that are fixed at deployment and
+/// run by delegatecall on the state of `State.sol`. There is no proxy and no upgrade.
+contract Pool is AccessManaged, Multicall {
+    /// Code of the concepts, deployed before.
+    struct Modules {
+        PoolTime time;
+        PoolSettle settle;
+        PoolExits exits;
+        PoolCover cover;
+        PoolPolicy policy;
+        PoolRecovery recovery;
+        PoolRules rules;
+        PoolViews views;
+    }
+
+    address private immutable TIME;
+    address private immutable SETTLE;
+    address private immutable EXITS;
+    address private immutable COVER;
+    address private immutable POLICY;
+    address private immutable RECOVERY;
+    address private immutable RULES;
+    address private immutable VIEWS;
+    address private immutable SHARES_0;
+    address private immutable SHARES_1;
+    address private immutable SHARES_2;
+    address private immutable SHARES_3;
+
+    /// The settlement token (1.1).
+    address public immutable asset;
+
+    /// True while a call is running (4.5).
+    bool private transient entered;
+
+    /// An empty pool.
+    ///
+    /// `wrapper` says that the token is an ERC-4626 wrapper: cover of a market in which its assets stand is refused.
+    constructor(
+        address authority,
+        address asset_,
+        bool wrapper,
+        uint8 tranches,
+        RuleSet memory rules,
+        Modules memory modules,
+        ShareTokens factory
+    ) AccessManaged(authority) {
+        if (tranches == 0 || tranches > 4) revert TrancheCount(tranches);
+        Rules.validate(rules);
+        TIME = address(modules.time);
+        SETTLE = address(modules.settle);
+        EXITS = address(modules.exits);
+        COVER = address(modules.cover);
+        POLICY = address(modules.policy);
+        RECOVERY = address(modules.recovery);
+        RULES = address(modules.rules);
+        VIEWS = address(modules.views);
+        asset = asset_;
+        State storage s = pool();
+        s.asset = asset_;
+        s.wrapper = wrapper;
+        s.trancheCount = tranches;
+        Rules.store(s.rules, rules);
+        s.due = NEVER;
+        s.time = uint40(block.timestamp);
+        s.anchor = uint40(block.timestamp);
+        SHARES_0 = factory.create(asset_, 0);
+        SHARES_1 = tranches > 1 ? factory.create(asset_, 1) : address(0);
+        SHARES_2 = tranches > 2 ? factory.create(asset_, 2) : address(0);
+        SHARES_3 = tranches > 3 ? factory.create(asset_, 3) : address(0);
+    }
+
+    // ---------------------------------------------------------------- capital
+
+    /// Mints active shares at net asset value (2.2), through the share token of the tranche. Refused while paused or
+    /// while a market is stale (4.2): the price of a share would then not know a loss.
+    function deposit(uint8 tranche, address payer, address owner, uint128 assets)
+        external
+        returns (uint128 shares)
+    {
+        requireShareToken(tranche);
+        begin(0);
+        State storage s = pool();
+        Roles.requireUnpaused(s);
+        if (s.stale != 0) revert MarketsStale(s.stale);
+        if (assets < s.rules.depositMin) revert BelowMinimum("deposit", assets, s.rules.depositMin);
+        Payments.receiveFrom(s, payer, assets);
+        Tranche storage t = s.tranches[tranche];
+        Class memory active = t.active;
+        shares = uint128(Tranches.sharesFor(active, assets));
+        uint128 supply = Fixed.to128(uint256(active.shares) + shares);
+        if (shares == 0) revert MovesNothing();
+        t.active = Class(Fixed.to128(uint256(active.assets) + assets), supply);
+        Track storage track = s.active[tranche][owner];
+        uint256 generation = t.activeGeneration;
+        uint256 held = Holders.balance(track, generation);
+        Holders.lock(track, shares, generation, Fixed.epochOf(s.time));
+        Holders.write(track, held + shares, generation, s.tickets);
+        emit Deposited(tranche, owner, assets, shares);
+        entered = false;
+    }
+
+    /// Gives unlocked active shares to another account (5.1), through the share token.
+    function transferShares(uint8 tranche, address from, address to, uint128 shares) external {
+        requireShareToken(tranche);
+        begin(0);
+        State storage s = pool();
+        uint256 generation = s.tranches[tranche].activeGeneration;
+        uint256 epoch = Fixed.epochOf(s.time);
+        uint256 free = Holders.unlocked(s.active[tranche][from], generation, epoch);
+        if (shares == 0 || shares > free) revert NotEnoughShares(shares, uint128(free));
+        move(s.active[tranche][from], shares, false, generation, epoch, s.tickets);
+        move(s.active[tranche][to], shares, true, generation, epoch, s.tickets);
+        emit Transferred(tranche, from, to, shares);
+        entered = false;
+    }
+
+    function move(Track storage track, uint256 shares, bool into, uint256 generation, uint256 epoch, uint256 tickets)
+        private
+    {
+        uint256 held = Holders.balance(track, generation);
+        // An older generation's locks must not reach into this one.
+        Holders.lock(track, 0, generation, epoch);
+        Holders.write(track, into ? held + shares : held - shares, generation, tickets);
+    }
+
+    // ---------------------------------------------------------------- exits
+
+    /// See `PoolExits.requestExit`; through the share token.
+    function requestExit(uint8 tranche, address, uint128) external returns (uint32) {
+        requireShareToken(tranche);
+        begin(0);
+        forward(EXITS);
+    }
+
+    function clearExits(uint32) external {
+        begin(0);
+        forward(EXITS);
+    }
+
+    function claimExit(uint32) external returns (uint128) {
+        begin(0);
+        forward(EXITS);
+    }
+
+    // ---------------------------------------------------------------- cover
+
+    function buyCover(Quote calldata quote, uint128, bytes calldata) external returns (uint32) {
+        begin(uint256(quote.market) + 1);
+        forward(COVER);
+    }
+
+    function activate(uint32 market) external {
+        begin(uint256(market) + 1);
+        forward(POLICY);
+    }
+
+    function cancel(uint32) external {
+        begin(0);
+        forward(POLICY);
+    }
+
+    function finalise(uint32 market) external {
+        begin(uint256(market) + 1);
+        forward(POLICY);
+    }
+
+    function releaseBond(uint32) external {
+        begin(0);
+        forward(POLICY);
+    }
+
+    function revokeQuotes(uint32, uint64) external restricted {
+        begin(0);
+        forward(POLICY);
+    }
+
+    // ---------------------------------------------------------------- losses
+
+    /// Nothing but the common steps: accrue, expire, read, settle, close (1.4).
+    function sync() external {
+        begin(0);
+        entered = false;
+    }
+
+    function payMarket(uint32 market) external {
+        begin(uint256(market) + 1);
+        forward(SETTLE);
+    }
+
+    function postEstimate(uint32, uint128, uint64) external restricted {
+        begin(0);
+        forward(RULES);
+    }
+
+    // ---------------------------------------------------------------- recoveries
+
+    function recoverTicket(uint32, uint128) external {
+        begin(0);
+        forward(RECOVERY);
+    }
+
+    function recoverMarket(uint32, uint128, uint32) external {
+        begin(0);
+        forward(RECOVERY);
+    }
+
+    function assignRecoveries(uint32, uint32) external {
+        begin(0);
+        forward(RECOVERY);
+    }
+
+    /// A pure claim moves no time and reads no market (1.4).
+    function claimRecovery(uint32, uint8, uint8, uint32) external {
+        enter();
+        forward(RECOVERY);
+    }
+
+    function claimDeductible(uint32) external {
+        enter();
+        forward(RECOVERY);
+    }
+
+    function claimBond(uint32, uint32, uint32) external {
+        enter();
+        forward(RECOVERY);
+    }
+
+    function announceWriteOff(uint32) external restricted {
+        begin(0);
+        forward(RECOVERY);
+    }
+
+    function writeOff(uint32) external {
+        begin(0);
+        forward(RECOVERY);
+    }
+
+    function openLot(uint32, bytes32, uint128, uint128, uint64) external restricted {
+        begin(0);
+        forward(RECOVERY);
+    }
+
+    function buyLot(uint32, uint128) external {
+        begin(0);
+        forward(RECOVERY);
+    }
+
+    // ---------------------------------------------------------------- reserve, rules, roles
+
+    function fundReserve(uint128) external {
+        begin(0);
+        forward(RULES);
+    }
+
+    function streamSurplus() external {
+        begin(0);
+        forward(RULES);
+    }
+
+    function announceRules(RuleSet calldata) external restricted {
+        begin(0);
+        forward(RULES);
+    }
+
+    function withdrawRules() external restricted {
+        begin(0);
+        forward(RULES);
+    }
+
+    function pause(uint64) external restricted {
+        begin(0);
+        forward(RULES);
+    }
+
+    function collectFees() external {
+        begin(0);
+        forward(RULES);
+    }
+
+    // ---------------------------------------------------------------- views
+
+    /// The share token of a tranche.
+    function shareToken(uint8 tranche) public view returns (address) {
+        if (tranche == 0) return SHARES_0;
+        if (tranche == 1) return SHARES_1;
+        if (tranche == 2) return SHARES_2;
+        return tranche == 3 ? SHARES_3 : address(0);
+    }
+
+    /// Everything else is a question to `PoolViews`: asked in a static call, so that no answer can change anything.
+    fallback() external {
+        address target = address(this);
+        address views = VIEWS;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            calldatacopy(data, 0, calldatasize())
+            let ok
+            switch eq(caller(), target)
+            case 0 { ok := staticcall(gas(), target, data, calldatasize(), 0, 0) }
+            default { ok := delegatecall(gas(), views, data, calldatasize(), 0, 0) }
+            returndatacopy(data, 0, returndatasize())
+            if ok { return(data, returndatasize()) }
+            revert(data, returndatasize())
+        }
+    }
+
+    // ---------------------------------------------------------------- the common steps
+
+    function requireShareToken(uint8 tranche) private view {
+        if (msg.sender != shareToken(tranche)) revert NotTheShareToken(msg.sender);
+    }
+
+    function enter() private {
+        if (entered) revert Entered();
+        entered = true;
+    }
+
+    /// The steps of every command in their order (1.4): accrual, what fell due, readings and what they settle, the
+    /// closing of classes. `own` is the market that the command is about plus one, which is then read in full.
+    function begin(uint256 own) private {
+        enter();
+        State storage s = pool();
+        uint256 t = block.timestamp;
+        uint256 last = s.time;
+        if (t > TIME_MAX) revert TimeTooLarge(uint64(t), uint64(TIME_MAX));
+        if (t < last) revert TimeBackwards(uint64(t), uint64(last));
+        if (t != last) {
+            if (Fixed.epochOf(t) == Fixed.epochOf(last)) Premium.accrue(s, t);
+            else run(TIME, abi.encodeCall(PoolTime.walk, ()));
+        }
+        bool touched;
+        if (t >= s.due) {
+            run(TIME, abi.encodeCall(PoolTime.expire, ()));
+            touched = true;
+        }
+        touched = look(s, own) || touched;
+        if (touched) run(SETTLE, abi.encodeCall(PoolSettle.settle, ()));
+        Tranches.closeClasses(s);
+    }
+
+    /// Reads all live markets in ascending order, and the command's own one in its place if it is known (4.2).
+    function look(State storage s, uint256 own) private returns (bool touched) {
+        bool pending = own != 0 && s.markets[own - 1].adapter != address(0);
+        uint256 count = s.liveCount;
+        for (uint256 i; i < count; ++i) {
+            uint256 id = s.live[i];
+            if (pending && own - 1 < id) {
+                touched = Sources.look(s, uint32(own - 1), false, true) || touched;
+                pending = false;
+            }
+            bool full = pending && own - 1 == id;
+            if (full) pending = false;
+            touched = Sources.look(s, uint32(id), true, full) || touched;
+        }
+        if (pending) touched = Sources.look(s, uint32(own - 1), false, true) || touched;
+    }
+
+    /// Runs a common step of a module.
+    function run(address module, bytes memory data) private {
+        assembly ("memory-safe") {
+            if iszero(delegatecall(gas(), module, add(data, 32), mload(data), 0, 0)) {
+                let free := mload(0x40)
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+        }
+    }
+
+    /// Ends the call in a module: the same function there, on the state here.
+    function forward(address module) private {
+        bytes memory answer;
+        bool ok;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            calldatacopy(data, 0, calldatasize())
+            ok := delegatecall(gas(), module, data, calldatasize(), 0, 0)
+            answer := data
+            returndatacopy(add(data, 32), 0, returndatasize())
+            mstore(answer, returndatasize())
+            mstore(0x40, add(add(data, 32), returndatasize()))
+        }
+        entered = false;
+        assembly ("memory-safe") {
+            if ok { return(add(answer, 32), mload(answer)) }
+            revert(add(answer, 32), mload(answer))
+        }
+    }
+}

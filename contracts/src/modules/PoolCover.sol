@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import "../Errors.sol";
+import {
+    MarketOpened,
+    MarketPinned,
+    MarketRead,
+    PolicyBought,
+    Purchase
+} from "../Events.sol";
+import {Fixed} from "../Fixed.sol";
+import {Holders} from "../Holder.sol";
+import {Reading} from "../interfaces/ILossSource.sol";
+import {Payments} from "../Payment.sol";
+import {Policies} from "../Policy.sol";
+import {Premium} from "../Premium.sol";
+import {Quote, Quotes} from "../Quote.sol";
+import {Roles} from "../Role.sol";
+import {Scarcity} from "../Scarcity.sol";
+import {Sources} from "../Source.sol";
+import {
+    pool,
+    State,
+    Market,
+    Policy,
+    Member,
+    Status,
+    Class,
+    RuleSet,
+    MARKETS_MAX,
+    MULTIPLIER_ONE,
+    PREMIUM_STREAMS,
+    YEAR
+} from "../State.sol";
+import {Tranches} from "../Tranche.sol";
+
+/// Buying cover (3): a quote checked against what it binds and against governance's bounds, the scarcity curve,
+/// capacity, the policy and its bond (7.1).
+contract PoolCover {
+    /// What a purchase decides.
+    struct Order {
+        bytes32 digest;
+        uint256 slot;
+        uint256 start;
+        uint256 end;
+        uint256 premium;
+        uint256 bonus;
+        uint256 units;
+        Premium.Split split;
+    }
+
+    /// Buys cover (3.1 to 3.6) for the caller, who pays premium, deductible bond and callable bond.
+    function buyCover(Quote calldata q, uint128 premiumMax, bytes calldata signature)
+        external
+        returns (uint32 policy)
+    {
+        State storage s = pool();
+        Order memory o;
+        Roles.requireUnpaused(s);
+        checkQuote(s, q, o, signature);
+        if (s.stale != 0) revert MarketsStale(s.stale);
+        if (Tranches.onIce(s)) revert OnIce();
+        openMarket(s, q);
+        Market storage m = s.markets[q.market];
+        if (m.counter != q.counter) revert CounterMoved(q.counter, m.counter);
+        o.slot = freeSlot(m, q.market);
+        (bool renews, Policy storage before) = renewed(s, m);
+        o.start = renews ? Policies.end(before) : Fixed.boundaryFrom(uint256(s.time) + s.rules.waiting);
+        o.end = o.start + q.termEpochs * Fixed.EPOCH;
+        o.premium = price(s, q);
+        if (o.premium > premiumMax) revert PremiumAboveMaximum(uint128(o.premium), premiumMax);
+        uint256 latest = Fixed.max(s.latestEnd, o.end);
+        if (latest > q.latestEndMax) revert LatestEndMoved(uint64(latest), q.latestEndMax);
+        splitPremium(s, q, o);
+        if (q.callableBond != 0) {
+            o.units = Tranches.sharesFor(s.mutual, q.callableBond);
+            // The bond would be a gift to the other members.
+            if (o.units == 0) revert MovesNothing();
+            Fixed.to128(s.mutual.shares + o.units);
+        }
+        uint256 due = Fixed.to128(o.premium + Fixed.to128(uint256(q.deductibleBond) + q.callableBond));
+        Payments.receiveFrom(s, msg.sender, due);
+        return write(s, m, q, o);
+    }
+
+    /// What the quote binds, and the bounds that governance puts on it (3.2).
+    function checkQuote(State storage s, Quote calldata q, Order memory o, bytes calldata signature) private view {
+        if (msg.sender != q.buyer) revert NotTheBuyer(msg.sender);
+        o.digest = Quotes.digest(q);
+        (address signer,,) = ECDSA.tryRecover(o.digest, signature);
+        IAccessManager authority = IAccessManager(IAccessManaged(address(this)).authority());
+        (bool isActuary,) = authority.hasRole(Roles.ACTUARY, signer);
+        if (!isActuary) revert NotAnActuary(signer);
+        if (s.time > q.deadline) revert QuoteExpired(q.deadline, s.time);
+        if (q.holdsPoolAsset && s.wrapper) revert CircularCover(q.market);
+        RuleSet memory rules = s.rules;
+        bound(q.limit != 0, "limit");
+        bound(q.limit <= rules.limitMax, "limit");
+        bound(q.eventLimit != 0, "event_limit");
+        bound(q.deductibleBond <= q.deductible, "deductible_bond");
+        bound(q.coinsurance <= Fixed.MILLION, "coinsurance");
+        bound(q.bonusShare <= Fixed.MILLION, "bonus_share");
+        uint256 split = uint256(q.split[0]) + q.split[1] + q.split[2] + q.split[3];
+        bound(split <= Fixed.MILLION, "split");
+        bound(q.charge != 0, "charge");
+        bound(q.termEpochs != 0 && q.termEpochs <= rules.termEpochsMax, "term_epochs");
+        uint256 least = Fixed.partUp(q.limit, rules.rateMin);
+        least = Fixed.mulDivUp(least, q.termEpochs * Fixed.EPOCH, YEAR);
+        if (q.premium < least) revert PremiumTooLow(q.premium, uint128(least));
+        checkMarket(s, q);
+        checkCapital(s, q, rules);
+    }
+
+    function bound(bool fine, bytes32 what) private pure {
+        if (!fine) revert OutsideBounds(what);
+    }
+
+    /// Nonce, latent estimate and source of the market, as far as it is known.
+    function checkMarket(State storage s, Quote calldata q) private view {
+        Market storage m = s.markets[q.market];
+        // The largest number has no successor that could void it.
+        if (q.nonce < m.nonce || q.nonce == type(uint64).max) revert NonceUsed(q.nonce, m.nonce);
+        if (q.adapter.codehash != q.code || q.adapter.code.length == 0) revert AdapterCode(q.adapter, q.code);
+        if (m.adapter == address(0)) return;
+        bool pinned = m.policies[0].status != Status.None || m.policies[1].status != Status.None || m.setAside != 0;
+        if (pinned && (!sameSource(m, q) || m.destination != q.destination)) revert SourcePinned(q.market);
+        // A renewal at no higher limit stays possible; its baseline will include the estimate (3.3).
+        if (m.expiry == 0) return;
+        (bool renews, Policy storage before) = renewed(s, m);
+        if (!renews || q.limit > before.limit) revert EstimateOpen(q.market);
+    }
+
+    function sameSource(Market storage m, Quote calldata q) private view returns (bool) {
+        return m.adapter == q.adapter && m.code == q.code && m.rateInitial == q.rateInitial
+            && m.rateStep == q.rateStep;
+    }
+
+    /// Required capital with the new charge against the pool, the junior floor and the market's share (3.4, 3.5).
+    function checkCapital(State storage s, Quote calldata q, RuleSet memory rules) private view {
+        uint256 required = Fixed.to128(uint256(s.required) + q.charge);
+        if (required > q.requiredMax) revert RequiredMoved(uint128(required), q.requiredMax);
+        uint256 capital = scarceCapital(s);
+        if (required > capital) revert CapacityExceeded(uint128(required), uint128(capital));
+        uint256 floor = Fixed.partUp(required, rules.juniorFloor);
+        uint128 junior = s.tranches[0].active.assets;
+        if (junior < floor) revert JuniorFloor(junior, uint128(floor));
+        // One sync may owe all limits together; their sum must be an amount (1.2).
+        uint256 limits = q.limit;
+        for (uint256 i; i < s.liveCount; ++i) {
+            Market storage live = s.markets[s.live[i]];
+            for (uint256 slot; slot < 2; ++slot) {
+                if (Policies.isOpen(live.policies[slot])) limits += Policies.limitLeft(live.policies[slot]);
+            }
+        }
+        Fixed.to128(limits);
+        Market storage m = s.markets[q.market];
+        uint256 charge = Policies.chargeDue(m.policies[0]) + Policies.chargeDue(m.policies[1]);
+        charge = Fixed.to128(charge + q.charge);
+        uint256 most = Fixed.partDown(Tranches.unqueued(s), rules.marketShareMax);
+        if (charge > most) revert MarketShareExceeded(uint128(charge), uint128(most));
+    }
+
+    /// C = min(unqueued capital now, at the last epoch boundary) (3.4): capital that comes for a moment is none.
+    function scarceCapital(State storage s) private view returns (uint256) {
+        return Fixed.min(Tranches.unqueued(s), s.boundaryUnqueued);
+    }
+
+    /// Opens a market that is insured for the first time, or pins its source and destination anew (3.1).
+    function openMarket(State storage s, Quote calldata q) private {
+        Market storage m = s.markets[q.market];
+        bool live = Policies.isLive(m);
+        if (!live && s.liveCount >= MARKETS_MAX) revert TooManyMarkets();
+        if (m.adapter == address(0)) {
+            pin(m, q);
+            emit MarketOpened(q.market, q.adapter, q.destination);
+        } else if (!sameSource(m, q)) {
+            // Another adapter counts from another start: only what it shows from now on matters.
+            (m.counter, m.sourceCounter, m.stale, m.rate, m.rateAt) = (0, 0, false, 0, 0);
+            (m.measured, m.recovered, m.passedOn) = (0, 0, 0);
+            pin(m, q);
+            emit MarketPinned(q.market, q.adapter, q.destination);
+        } else if (m.destination != q.destination) {
+            m.destination = q.destination;
+            emit MarketPinned(q.market, q.adapter, q.destination);
+        }
+        if (live) return;
+        (bool ok, Reading memory reading) = Sources.readAll(q.adapter);
+        if (ok && m.converts) startConversion(s, m, q, reading);
+        Sources.take(s, q.market, false, ok, reading);
+        if (m.stale) revert MarketStale(q.market);
+    }
+
+    function pin(Market storage m, Quote calldata q) private {
+        m.adapter = q.adapter;
+        m.code = q.code;
+        m.destination = q.destination;
+        m.converts = q.rateInitial != 0;
+        m.rateInitial = q.rateInitial;
+        m.rateStep = q.rateStep;
+    }
+
+    /// A counter in another unit begins at the source's present counter: what was lost before is not converted.
+    function startConversion(State storage s, Market storage m, Quote calldata q, Reading memory r) private {
+        m.sourceCounter = r.counter;
+        m.rate = q.rateInitial;
+        m.rateAt = s.time;
+        if (m.stale) m.stale = false;
+        m.measured = r.latent;
+        m.supplied = r.supplied;
+        if (r.recovered > m.recovered) m.recovered = r.recovered;
+        emit MarketRead(q.market, m.counter, r.counter, m.rate, r.latent, r.supplied, m.recovered);
+    }
+
+    function freeSlot(Market storage m, uint32 id) private view returns (uint256) {
+        if (Policies.inSlot(m, 0).status == Status.None) return 0;
+        if (Policies.inSlot(m, 1).status == Status.None) return 1;
+        revert SlotsTaken(id);
+    }
+
+    /// The older policy, and whether a purchase now would renew it without a gap: before its end, as the only one.
+    function renewed(State storage s, Market storage m) private view returns (bool, Policy storage older) {
+        older = Policies.inSlot(m, 0);
+        bool alone = older.status != Status.None && Policies.inSlot(m, 1).status == Status.None;
+        return (alone && s.time < Policies.end(older) && !older.cancelled, older);
+    }
+
+    /// Premium after scarcity, rounded up (3.4): ceil(quoted (G(R + c) - G(R)) / (c 1e9)).
+    function price(State storage s, Quote calldata q) private view returns (uint256) {
+        uint256 capital = scarceCapital(s);
+        RuleSet memory rules = s.rules;
+        uint256 rise = Scarcity.integral(rules, capital, uint256(s.required) + q.charge)
+            - Scarcity.integral(rules, capital, s.required);
+        uint256 divisor = q.charge * MULTIPLIER_ONE;
+        uint256 product = q.premium * rise;
+        return Fixed.to128(product / divisor + (product % divisor == 0 ? 0 : 1));
+    }
+
+    /// The premium without its bonus, by stream (3.6, 3.7): rounded down to bonus and tranches, the rest to the
+    /// reserve.
+    function splitPremium(State storage s, Quote calldata q, Order memory o) private view {
+        o.bonus = Fixed.partDown(o.premium, q.bonusShare);
+        o.split = Premium.splitPremium(o.premium - o.bonus, [q.split[0], q.split[1], q.split[2], q.split[3]], o.end - o.start);
+        for (uint256 i; i < PREMIUM_STREAMS; ++i) {
+            Premium.checkRate(s, i, o.split.rates[i], o.split.parts[i]);
+        }
+    }
+
+    /// Writes a policy that was bought.
+    function write(State storage s, Market storage m, Quote calldata q, Order memory o) private returns (uint32 id) {
+        bool live = Policies.isLive(m);
+        Policy storage p = Policies.inSlot(m, o.slot);
+        id = s.policies++;
+        chain(s, m, p, q, o);
+        p.buyer = q.buyer;
+        p.startEpoch = uint32(Fixed.epochOf(o.start));
+        p.endEpoch = uint32(Fixed.epochOf(o.end));
+        p.termEpochs = uint8(q.termEpochs);
+        p.status = Status.Pending;
+        p.limit = q.limit;
+        p.eventLimit = q.eventLimit;
+        p.premium = uint128(o.premium);
+        p.charge = q.charge;
+        p.seen = q.counter;
+        p.id = id;
+        p.coinsurance = uint24(q.coinsurance);
+        p.split = [uint24(q.split[0]), uint24(q.split[1]), uint24(q.split[2]), uint24(q.split[3])];
+        p.digest = o.digest;
+        p.deductibleLeft = q.deductible;
+        p.bondLeft = q.deductibleBond;
+        p.bonus = uint128(o.bonus);
+        if (o.units != 0) p.member = postBond(s, q, o, id);
+        m.nonce = q.nonce + 1;
+        if (!live) Policies.enlist(s, q.market);
+        stream(s, o);
+        s.bonus += uint128(o.bonus);
+        s.bonds += q.deductibleBond;
+        s.required += q.charge;
+        if (o.end > s.latestEnd) s.latestEnd = uint40(o.end);
+        if (o.end < s.due) s.due = uint40(o.end);
+        announce(q, o, id);
+    }
+
+    function announce(Quote calldata q, Order memory o, uint32 id) private {
+        Purchase memory bought;
+        bought.slot = uint8(o.slot);
+        bought.policy = id;
+        bought.digest = o.digest;
+        bought.start = uint64(o.start);
+        bought.end = uint64(o.end);
+        bought.premium = uint128(o.premium);
+        bought.bonus = uint128(o.bonus);
+        for (uint256 i; i < PREMIUM_STREAMS; ++i) {
+            bought.parts[i] = uint128(o.split.parts[i]);
+        }
+        bought.bond = q.callableBond;
+        bought.units = uint128(o.units);
+        bought.nonce = q.nonce;
+        emit PolicyBought(q.market, q.buyer, bought);
+    }
+
+    /// Streams a premium from start to end.
+    function stream(State storage s, Order memory o) private {
+        Premium.reanchor(s);
+        uint256 start = Fixed.epochOf(o.start);
+        uint256 end = Fixed.epochOf(o.end);
+        for (uint256 i; i < PREMIUM_STREAMS; ++i) {
+            Premium.add(s, i, o.split.rates[i], start, end);
+            Premium.addCarry(s, i, o.split.carries[i]);
+        }
+    }
+
+    function postBond(State storage s, Quote calldata q, Order memory o, uint32 policy) private returns (uint32) {
+        uint32 id = s.members++;
+        Member storage member = s.member[id];
+        member.owner = q.buyer;
+        member.until = uint40(o.end);
+        member.policy = policy;
+        member.market = q.market;
+        member.bond = q.callableBond;
+        Holders.write(member.units, o.units, s.mutualGeneration, s.tickets);
+        s.mutual = Class(s.mutual.assets + q.callableBond, uint128(s.mutual.shares + o.units));
+        return id + 1;
+    }
+
+    /// First start and first limit of a chain of renewals without gap and ticket (4.4): kept for the limit that had
+    /// it, and for the whole limit once the policy before has outlived its own early period.
+    function chain(State storage s, Market storage m, Policy storage p, Quote calldata q, Order memory o) private {
+        if (o.slot == 0) return;
+        Policy storage before = Policies.inSlot(m, 0);
+        if (Policies.end(before) != o.start || before.tickets != 0 || before.cancelled) return;
+        bool seasoned = o.start >= Policies.start(before) + s.rules.earlyPeriod;
+        uint256 kept = seasoned || !before.chained ? before.limit : before.firstLimit;
+        p.chained = true;
+        p.firstLimit = uint128(Fixed.min(kept, q.limit));
+        p.firstStartEpoch = before.chained ? before.firstStartEpoch : before.startEpoch;
+    }
+}

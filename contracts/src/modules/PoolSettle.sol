@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {NoSuchMarket, NothingSetAside} from "../Errors.sol";
+import {Booking, BonusForfeited, OwnBondUsed, SetOff, TicketBooked} from "../Events.sol";
+import {Fixed} from "../Fixed.sol";
+import {Holders} from "../Holder.sol";
+import {Latents} from "../Latent.sol";
+import {Payments} from "../Payment.sol";
+import {Claim, Policies} from "../Policy.sol";
+import {Recoveries} from "../Recovery.sol";
+import {pool, State, Market, Policy, Ticket, Tranche, Member, Class, Layers} from "../State.sol";
+import {Tickets} from "../Ticket.sol";
+import {Tranches} from "../Tranche.sol";
+import {Waterfall} from "../Waterfall.sol";
+
+/// Settlement (4): books what the readings brought, in one pass, before anything else a command does. A loss is
+/// fixed to the moment it is read; every unit of capital at risk then shares it.
+contract PoolSettle {
+    /// The losses of one sync, each assessed before any layer is asked (4.4), and what the layers give to each.
+    struct Work {
+        uint256 count;
+        uint32[] markets;
+        uint256[] slots;
+        Claim[] claims;
+        uint256[] owed;
+        uint256[] reserve;
+        uint256[][4] tranches;
+        uint256[][4] queued;
+        uint256[] own;
+        uint256[] called;
+    }
+
+    /// Books and pays all there is (1.4 step 3). The pool runs it by delegatecall when a market's books changed.
+    function settle() external {
+        State storage s = pool();
+        Work memory w = losses(s);
+        if (w.count != 0) book(s, w);
+    }
+
+    /// Sends what is set aside for a market to its destination (4.5).
+    function payMarket(uint32 market) external {
+        State storage s = pool();
+        if (s.markets[market].adapter == address(0)) revert NoSuchMarket(market);
+        if (Payments.payMarket(s, market) == 0) revert NothingSetAside(market);
+    }
+
+    /// What each policy in force has to book (4.3): nothing below the smallest ticket.
+    function losses(State storage s) private view returns (Work memory w) {
+        uint256 most = 2 * uint256(s.liveCount);
+        w.markets = new uint32[](most);
+        w.slots = new uint256[](most);
+        w.claims = new Claim[](most);
+        uint256 t = s.time;
+        uint256 least = s.rules.ticketMin;
+        for (uint256 i; i < s.liveCount; ++i) {
+            uint32 id = s.live[i];
+            Market storage m = s.markets[id];
+            if (m.stale) continue;
+            for (uint256 slot; slot < 2; ++slot) {
+                Policy storage p = Policies.inSlot(m, slot);
+                if (!Policies.inForce(p, t)) continue;
+                uint256 gross = Policies.gross(p, m.counter);
+                if (gross < least) continue;
+                w.markets[w.count] = id;
+                w.slots[w.count] = slot;
+                w.claims[w.count++] = Policies.claim(p, s.rules, gross, t);
+            }
+        }
+    }
+
+    function book(State storage s, Work memory w) private {
+        forfeitBonuses(s, w);
+        w.owed = new uint256[](w.count);
+        for (uint256 k; k < w.count; ++k) {
+            w.owed[k] = w.claims[k].owed;
+        }
+        (w.reserve,) = Waterfall.pour(s.reserve, w.owed);
+        for (uint256 i; i < s.trancheCount; ++i) {
+            Tranche storage tranche = s.tranches[i];
+            uint256 taken;
+            (w.tranches[i], taken) = Waterfall.pour(Tranches.assets(tranche), w.owed);
+            w.queued[i] = Waterfall.cumulativeSplit(Tranches.queuedPart(tranche, taken), w.tranches[i]);
+        }
+        call(s, w);
+        uint32 first = s.tickets;
+        for (uint256 k; k < w.count; ++k) {
+            ticket(s, w, k);
+        }
+        for (uint256 k; k < w.count; ++k) {
+            if (k == 0 || w.markets[k] != w.markets[k - 1]) pay(s, w.markets[k], first);
+        }
+    }
+
+    /// At the first ticket the no-claims bonus goes to the reserve, before the waterfall runs (3.7).
+    function forfeitBonuses(State storage s, Work memory w) private {
+        for (uint256 k; k < w.count; ++k) {
+            Policy storage p = Policies.inSlot(s.markets[w.markets[k]], w.slots[k]);
+            uint128 bonus = p.bonus;
+            if (bonus == 0) continue;
+            p.bonus = 0;
+            s.bonus -= bonus;
+            s.reserve += bonus;
+            emit BonusForfeited(w.markets[k], uint8(w.slots[k]), bonus);
+        }
+    }
+
+    /// Calls the mutual layer for what reserve and tranches could not pay (7.1): own bonds first, in ascending order
+    /// of market, then all members, each loss at most a multiple of the sufferer's own bond at its start.
+    function call(State storage s, Work memory w) private {
+        w.own = new uint256[](w.count);
+        uint256[] memory wanted = new uint256[](w.count);
+        for (uint256 k; k < w.count; ++k) {
+            uint32 member = Policies.inSlot(s.markets[w.markets[k]], w.slots[k]).member;
+            if (member == 0 || w.owed[k] == 0) continue;
+            Member storage m = s.member[member - 1];
+            w.own[k] = useOwn(s, member - 1, m, w.owed[k]);
+            w.owed[k] -= w.own[k];
+            // A multiple beyond 128 bits bounds nothing.
+            wanted[k] = Fixed.min(w.owed[k], uint256(m.bond) * s.rules.mutualMultiple / Fixed.MILLION);
+        }
+        (w.called,) = Waterfall.pour(s.mutual.assets, wanted);
+        for (uint256 k; k < w.count; ++k) {
+            w.owed[k] -= w.called[k];
+        }
+    }
+
+    /// Uses a sufferer's own bond: x = min(need, own value), burning ceil(x U / M) units.
+    function useOwn(State storage s, uint32 id, Member storage m, uint256 need) private returns (uint256 assets) {
+        Class memory layer = s.mutual;
+        uint256 held = Holders.balance(m.units, s.mutualGeneration);
+        if (held == 0 || layer.assets == 0) return 0;
+        assets = Fixed.min(need, Tranches.value(layer, held));
+        if (assets == 0) return 0;
+        uint256 units = Fixed.mulDivUp(assets, layer.shares, layer.assets);
+        // The balance before the burn is what older tickets see.
+        Holders.write(m.units, held - units, s.mutualGeneration, s.tickets);
+        s.mutual = Class(uint128(layer.assets - assets), uint128(layer.shares - units));
+        emit OwnBondUsed(id, uint128(assets), uint128(units));
+    }
+
+    /// Books one ticket (4.6).
+    function ticket(State storage s, Work memory w, uint256 k) private {
+        Claim memory c = w.claims[k];
+        Market storage m = s.markets[w.markets[k]];
+        Policy storage p = Policies.inSlot(m, w.slots[k]);
+        uint32 id = s.tickets++;
+        Ticket storage record = s.ticket[id];
+        Booking memory b;
+        b.slot = uint8(w.slots[k]);
+        b.policy = p.id;
+        b.counter = m.counter;
+        b.evidence = p.digest;
+        b.gross = uint128(c.gross);
+        b.overLimit = uint128(c.overLimit);
+        b.residual = uint128(c.unpaid + w.owed[k]);
+        b.supplied = m.supplied;
+        b.lost = lost(s, w, k, record, b.queuedLoss);
+        b.haircut = haircut(uint256(b.lost.coinsured) + b.lost.uncovered, b.supplied);
+        record.buyer = p.buyer;
+        record.time = s.time;
+        record.lastRecovery = s.time;
+        record.market = w.markets[k];
+        record.member = p.member;
+        record.mutualGeneration = s.mutualGeneration;
+        record.mutualSupply = s.mutual.shares;
+        if (b.lost.called != 0) s.mutual.assets -= b.lost.called;
+        if (b.lost.reserve != 0) s.reserve -= b.lost.reserve;
+        if (b.lost.deductible != 0) s.bonds -= b.lost.deductible;
+        uint256 paid = Tickets.total(b.lost) - b.lost.coinsured - b.lost.uncovered;
+        m.setAside += uint128(paid);
+        s.setAside += uint128(paid);
+        if (m.oldestTicket == 0) m.oldestTicket = id + 1;
+        if (m.newestTicket != 0) s.ticket[m.newestTicket - 1].next = id + 1;
+        m.newestTicket = id + 1;
+        Policies.book(s, p, c, s.time);
+        emit TicketBooked(id, w.markets[k], b);
+        lowerEstimate(s, m, w.markets[k], c.gross);
+    }
+
+    /// Who bore how much of loss k, taken from the tranches and kept in its record.
+    function lost(State storage s, Work memory w, uint256 k, Ticket storage record, uint128[4] memory queuedLoss)
+        private
+        returns (Layers memory l)
+    {
+        Claim memory c = w.claims[k];
+        l.deductible = uint128(c.deductible);
+        l.coinsured = uint128(c.coinsured);
+        l.reserve = uint128(w.reserve[k]);
+        l.ownBond = uint128(w.own[k]);
+        l.called = uint128(w.called[k]);
+        l.uncovered = Fixed.to128(c.overLimit + c.unpaid + w.owed[k]);
+        for (uint256 i; i < s.trancheCount; ++i) {
+            Tranche storage tranche = s.tranches[i];
+            uint128 part = uint128(w.tranches[i][k]);
+            uint128 queued = uint128(w.queued[i][k]);
+            (l.tranches[i], queuedLoss[i]) = (part, queued);
+            record.activeSupply[i] = tranche.active.shares;
+            record.queuedSupply[i] = tranche.queued.shares;
+            record.activeGeneration[i] = tranche.activeGeneration;
+            record.queuedGeneration[i] = tranche.queuedGeneration;
+            if (part != queued) tranche.active.assets -= part - queued;
+            if (queued != 0) {
+                tranche.queued.assets -= queued;
+                record.queuedLoss[i] = queued;
+            }
+        }
+        record.lost = l;
+    }
+
+    /// Haircut of lenders in millionths, rounded up and at most the whole; zero when the supply is unknown (4.6).
+    function haircut(uint256 borne, uint256 supplied) private pure returns (uint32) {
+        if (supplied == 0) return 0;
+        return uint32(Fixed.min((borne * Fixed.MILLION + supplied - 1) / supplied, Fixed.MILLION));
+    }
+
+    /// A booked loss lowers its market's estimate one for one (5.6).
+    function lowerEstimate(State storage s, Market storage m, uint32 id, uint256 gross) private {
+        if (m.expiry == 0) return;
+        uint256 to = Fixed.saturatingSub(m.estimate, gross);
+        if (to == 0) Latents.close(s, id, 0);
+        else Latents.fall(s, id, to);
+    }
+
+    /// Sends what the layers paid to a market (4.5), after setting off what its source recovered on losses booked
+    /// before and kept (6.1).
+    function pay(State storage s, uint32 id, uint32 first) private {
+        Market storage m = s.markets[id];
+        uint128 kept = uint128(Fixed.min(Fixed.saturatingSub(m.recovered, m.passedOn), m.setAside));
+        if (kept != 0 && m.oldestTicket != 0 && m.oldestTicket - 1 < first) {
+            m.setAside -= kept;
+            s.setAside -= kept;
+            m.unassigned += kept;
+            s.unassigned += kept;
+            m.passedOn = uint128(Fixed.min(uint256(m.passedOn) + kept, type(uint128).max));
+            emit SetOff(id, kept);
+            Recoveries.assign(s, id, Recoveries.ASSIGN_IN_SYNC);
+        }
+        Payments.payMarket(s, id);
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import "../src/Errors.sol";
+import {PoolViews} from "../src/modules/PoolViews.sol";
+import {Base} from "./Base.sol";
+
+/// Exits (5): requested, cleared, paid on demand.
+contract ExitTest is Base {
+    function request(address who, uint256 shares) internal returns (uint32) {
+        vm.prank(who);
+        return uint32(junior.requestRedeem(shares, who, who));
+    }
+
+    function test_a_request_goes_from_pending_to_claimable_to_paid() public {
+        uint256 shares = deposit(junior, ann, 100 * UNIT);
+        vm.warp(block.timestamp + 2 * WEEK);
+        uint32 id = request(ann, shares);
+        require(junior.pendingRedeemRequest(id, ann) == 100 * UNIT, "pending");
+        require(junior.claimableRedeemRequest(id, ann) == 0, "not yet");
+        vm.expectRevert(NothingToClear.selector);
+        pool.clearExits(10);
+        vm.warp(block.timestamp + 14 days);
+        pool.clearExits(10);
+        require(junior.pendingRedeemRequest(id, ann) == 0, "cleared");
+        require(junior.claimableRedeemRequest(id, ann) == 100 * UNIT, "claimable");
+        vm.prank(ann);
+        pool.claimExit(id);
+        require(token.balanceOf(ann) == 100 * UNIT, "paid");
+        assertConserved();
+    }
+
+    function test_only_the_leaver_is_paid() public {
+        uint256 shares = deposit(junior, ann, 100 * UNIT);
+        vm.warp(block.timestamp + 2 * WEEK);
+        uint32 id = request(ann, shares);
+        vm.warp(block.timestamp + 14 days);
+        pool.clearExits(1);
+        vm.prank(bob);
+        vm.expectRevert(abi.encodeWithSelector(NotTheLeaver.selector, id));
+        pool.claimExit(id);
+    }
+
+    /// A leaver bears losses until it is paid, and gains nothing (5.1).
+    function testFuzz_an_exit_only_falls(uint64 loss, uint32 wait) public {
+        insure();
+        loss = uint64(loss % (600 * UNIT));
+        uint256 half = junior.balanceOf(ann) / 2;
+        uint32 id = request(ann, half);
+        (PoolViews v) = views();
+        PoolViews.CoreView memory c = v.core();
+        uint256 worth = c.tranches[0].queued.assets;
+        vm.warp(block.timestamp + wait % 20 days);
+        lose(loss);
+        pool.sync();
+        c = v.core();
+        require(c.tranches[0].queued.assets <= worth, "5.1: an exit rose");
+        require(id == 0, "first");
+        assertConserved();
+    }
+
+    function test_a_crowd_of_tiny_exits_does_not_block_the_queue() public {
+        deposit(junior, ann, 100 * UNIT);
+        vm.warp(block.timestamp + 2 * WEEK);
+        for (uint256 i; i < 300; ++i) {
+            request(ann, 1000);
+        }
+        uint32 last = request(ann, junior.balanceOf(ann));
+        vm.warp(block.timestamp + 14 days);
+        pool.clearExits(150);
+        pool.clearExits(200);
+        vm.prank(ann);
+        require(pool.claimExit(last) > 99 * UNIT, "paid");
+    }
+}

@@ -1,0 +1,179 @@
+//! Gas of whole transactions, exact: two tranches, one insured market, a plain OpenZeppelin token, a mock source.
+//! The figures are committed in `contracts/gas.txt`; `SEAWALL_GAS=write` writes them anew.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use seawall_engine::{
+    AccountId, Action, Asset, Command, Config, ExitId, Knot, MULTIPLIER_ONE, MarketId, Quote, Roles, Rules,
+};
+use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
+use seawall_twin::twin::{Ran, Twin, source};
+
+const DAY: Seconds = 24 * 3600;
+const UNIT: u128 = 1_000_000;
+const OPENED: Seconds = 2_800 * EPOCH_SECONDS;
+const OWNER: AccountId = AccountId(20);
+const ACTUARY: AccountId = AccountId(21);
+const ANN: AccountId = AccountId(1);
+const BOB: AccountId = AccountId(2);
+const INSURED: AccountId = AccountId(30);
+
+fn rules() -> Rules {
+    let one = Assets::new(1);
+    Rules {
+        roles: Roles {
+            owner: OWNER,
+            actuaries: vec![ACTUARY],
+            risk: AccountId(22),
+            guardian: AccountId(23),
+            reporters: Vec::new(),
+        },
+        deposit_min: one,
+        exit_min: one,
+        ticket_min: one,
+        cooldown: 14 * DAY,
+        waiting: DAY,
+        term_epochs_max: 52,
+        early_period: 0,
+        early_multiple: Ppm::ONE,
+        junior_floor: Ppm::new(100_000),
+        scarcity: vec![Knot { at: Ppm::ZERO, multiplier: MULTIPLIER_ONE }],
+        earn_rate_max: u64::MAX,
+        fee: Ppm::new(100_000),
+        fee_recipient: AccountId(25),
+        cancel_share: Ppm::ZERO,
+        reserve_target: Assets::ZERO,
+        surplus_epochs: 4,
+        surplus_split: [Ppm::ZERO; 4],
+        rate_min: Ppm::ZERO,
+        limit_max: Assets::MAX,
+        market_share_max: Ppm::ONE,
+        mutual_multiple: Ppm::ZERO,
+        latent_share_max: Ppm::ONE,
+        latent_term_max: 30 * DAY,
+        pause_max: 7 * DAY,
+    }
+}
+
+struct Bench {
+    twin: Twin,
+    now: Seconds,
+    report: String,
+}
+
+impl Bench {
+    /// Runs a command on both twins and returns its gas.
+    fn run(&mut self, caller: AccountId, action: Action) -> u64 {
+        let ran = self.twin.run(Command::new(caller, action), self.now).unwrap_or_else(|why| panic!("{why}"));
+        assert!(matches!(ran, Ran::Done(_)), "{ran:?}");
+        self.twin.gas
+    }
+
+    fn note(&mut self, name: &str, gas: u64) {
+        writeln!(self.report, "{name:<28} {gas:>8}").expect("text");
+    }
+
+    fn measure(&mut self, name: &str, caller: AccountId, action: Action) {
+        let gas = self.run(caller, action);
+        self.note(name, gas);
+    }
+
+    fn buy(&mut self, market: u32, nonce: u64) -> u64 {
+        let quote = Quote {
+            pool: [0; 32],
+            market: MarketId(market),
+            buyer: INSURED,
+            source: source(market * 3 + 1, Ppm::ZERO),
+            destination: AccountId(40),
+            holds_pool_asset: false,
+            limit: Assets::new(100 * UNIT),
+            event_limit: Assets::new(100 * UNIT),
+            deductible: Assets::ZERO,
+            deductible_bond: Assets::ZERO,
+            coinsurance: Ppm::ZERO,
+            term_epochs: 12,
+            premium: Assets::new(10 * UNIT),
+            bonus_share: Ppm::ZERO,
+            split: [Ppm::new(500_000), Ppm::new(300_000), Ppm::ZERO, Ppm::ZERO],
+            charge: Assets::new(50 * UNIT),
+            callable_bond: Assets::ZERO,
+            counter: self.twin.sources[market as usize].counter,
+            latest_end_max: Seconds::MAX,
+            required_max: Assets::MAX,
+            deadline: self.now,
+            nonce,
+            inputs: [9; 32],
+        };
+        let digest = self.twin.digest(&quote);
+        let quote = Box::new(quote);
+        self.run(INSURED, Action::BuyCover { quote, digest, signer: ACTUARY, premium_max: Assets::MAX })
+    }
+}
+
+fn deposit(tranche: u8, owner: AccountId, units: u128) -> Action {
+    Action::Deposit { tranche, owner, assets: Assets::new(units * UNIT) }
+}
+
+fn report() -> String {
+    let config =
+        Config { pool: [0; 32], tranches: 2, asset: Asset::default(), rules: rules(), opened: OPENED };
+    let mut bench = Bench { twin: Twin::new(config), now: OPENED + 1, report: String::new() };
+    bench.run(ANN, deposit(0, ANN, 400));
+    bench.run(ANN, deposit(1, ANN, 600));
+    bench.run(OWNER, Action::FundReserve { assets: Assets::new(UNIT) });
+    bench.now += 3 * EPOCH_SECONDS;
+    let bought = bench.buy(0, 0);
+    bench.note("buy cover, new market", bought);
+    bench.now += 2 * EPOCH_SECONDS;
+    bench.measure("activate", OWNER, Action::Activate { market: MarketId(0) });
+    bench.now += 100;
+    bench.measure("sync", OWNER, Action::Sync);
+    bench.now += 100;
+    bench.measure("first deposit", BOB, deposit(0, BOB, 10));
+    bench.now += 100;
+    bench.measure("repeat deposit", BOB, deposit(0, BOB, 10));
+    let shares = Shares::new(1000 * UNIT);
+    bench.now += 100;
+    bench.measure("exit request, first", ANN, Action::RequestExit { tranche: 0, shares });
+    bench.now += 100;
+    bench.measure("exit request, second", ANN, Action::RequestExit { tranche: 0, shares });
+    bench.now += 14 * DAY;
+    bench.run(OWNER, Action::Sync);
+    bench.now += 100;
+    let cleared = bench.run(ANN, Action::ClearExits { count: 1 });
+    let claimed = bench.run(ANN, Action::ClaimExit { exit: ExitId(0) });
+    bench.note("clear one exit", cleared);
+    bench.note("claim it", claimed);
+    bench.now += 100;
+    bench.twin.sources[0].counter += 20 * UNIT;
+    bench.twin.sources[0].supplied = 10_000 * UNIT;
+    bench.measure("settle and cover", OWNER, Action::Sync);
+    bench.now += 100;
+    let more = bench.buy(1, 0);
+    bench.note("buy cover, second market", more);
+    bench.now += 100;
+    // The first deposit after a ticket keeps a checkpoint of the balance before; the next is like the one below.
+    bench.run(BOB, deposit(0, BOB, 10));
+    bench.now += 100;
+    let two = bench.run(BOB, deposit(0, BOB, 10));
+    for market in 2..6 {
+        bench.buy(market, 0);
+    }
+    bench.now += 100;
+    let six = bench.run(BOB, deposit(0, BOB, 10));
+    bench.note("each further market read", (six - two) / 4);
+    bench.report
+}
+
+#[test]
+fn gas_is_what_was_committed() {
+    let fresh = report();
+    println!("{fresh}");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/gas.txt");
+    if std::env::var("SEAWALL_GAS").is_ok_and(|mode| mode == "write") {
+        std::fs::write(&file, &fresh).expect("the file can be written");
+    }
+    let committed = std::fs::read_to_string(&file).expect("it is committed");
+    assert_eq!(fresh, committed, "gas differs from contracts/gas.txt; SEAWALL_GAS=write writes it anew");
+}
