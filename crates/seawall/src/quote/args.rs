@@ -156,7 +156,7 @@ pub struct Options {
     #[arg(long, value_name = "FROM..TO", value_parser = windows::parse)]
     hold_out: Vec<(u64, u64)>,
     /// Keep the crashes of March 2020, May 2021 and November 2022 from the calibration, as the demonstration does:
-    /// the shipped book then pays 1.09 % of its debt a year, and 3.9 % with nothing held out.
+    /// the shipped book then pays 1.1 % of its debt a year, and 2.2 % with nothing held out.
     #[arg(long)]
     hold_out_known_crashes: bool,
 }
