@@ -232,7 +232,9 @@ impl World {
     /// Clears all that can be cleared. From its deadline on an exit can be, whatever the capital.
     pub fn clear_all(&mut self) -> Checked<()> {
         match self.act(OWNER, Action::ClearExits { count: u32::MAX })? {
-            Ok(()) | Err(Error::NothingToClear) => {}
+            Ok(()) => {}
+            // The refusal undid the settlement before it too, and that may have voided the queue.
+            Err(Error::NothingToClear) => self.sync()?,
             Err(error) => return Err(format!("5.3: clearing was refused: {error}")),
         }
         let tranches = self.state.core().tranches();
