@@ -157,8 +157,8 @@ struct Observation {
     after: f64,
 }
 
-/// State of one market on one path. Reused from path to path with [`LadderState::restart`].
-#[derive(Clone, Debug)]
+/// State of one market on one path. Reused from path to path with [`LadderState::restart`]; of use only after it.
+#[derive(Clone, Debug, Default)]
 pub struct LadderState {
     /// Positions fully served, in the order of the ladder.
     first: usize,
@@ -180,18 +180,7 @@ impl LadderState {
     /// State at the start of a path, at the opening `price`; nothing is liquidated.
     #[must_use]
     pub fn new(ladder: &Ladder, price: f64) -> Self {
-        let mut state = Self {
-            first: 0,
-            served: 0.0,
-            next: f64::NEG_INFINITY,
-            classes: Vec::new(),
-            targets: Vec::new(),
-            price,
-            observed: f64::INFINITY,
-            time: 0.0,
-            pending: VecDeque::new(),
-            busy: false,
-        };
+        let mut state = Self::default();
         state.restart(ladder, price);
         state
     }

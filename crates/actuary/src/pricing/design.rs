@@ -41,6 +41,8 @@ pub struct DesignOptions {
     pub tuning_rounds: u32,
     /// Paths of the pilot that sizes policies and layers.
     pub sizing_paths: u64,
+    /// Days of its steps. Jumps are exact whatever they are.
+    pub sizing_days: u32,
     /// Share of the paths drawn for the tail.
     pub tail_share: f64,
     /// Share of the paths drawn for the mean.
@@ -52,9 +54,10 @@ impl Default for DesignOptions {
         Self {
             importance: true,
             sobol_replicates: 0,
-            tuning_paths: 4_096,
+            tuning_paths: 1_024,
             tuning_rounds: 3,
-            sizing_paths: 4_096,
+            sizing_paths: 1_024,
+            sizing_days: 7,
             tail_share: 0.5,
             mean_share: 0.3,
         }
@@ -103,8 +106,8 @@ impl Design {
         let pilot = Simulation {
             source,
             system: system.clone(),
-            days_a_step: 1,
-            horizon_steps: vec![days.horizon],
+            years: days.horizon as f64 / 365.0,
+            horizon_steps: vec![(days.horizon / options.sizing_days.max(1) as usize).max(1)],
             seed: terms.seed ^ SIZING_SEED,
         };
         let losses = pilot.keep(0..options.sizing_paths, &|_| ())?;

@@ -87,11 +87,12 @@ pub fn simulation(
     terms: &Terms,
     options: &DesignOptions,
 ) -> Result<Simulation, PricingError> {
+    let horizon_steps = terms.days()?.rising();
     Ok(Simulation {
         source: path_source(prices, &design.mixture, options)?,
         system: system.clone(),
-        days_a_step: 1,
-        horizon_steps: terms.days()?.rising(),
+        years: horizon_steps.last().map_or(0.0, |&days| days as f64 / 365.0),
+        horizon_steps,
         seed: terms.seed,
     })
 }

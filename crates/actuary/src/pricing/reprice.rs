@@ -1,7 +1,7 @@
 //! Pricing again after one market's book has changed: the paths are kept, and only what the change reaches is run.
 //!
-//! A market that shares neither depth nor price impact with others is run alone; with either, all markets are, because
-//! its sales move theirs. Policies and layers stay those of the first price, so that the difference is the book's. The
+//! A market that shares neither depth nor price impact with others is run alone; with either, those it shares it with
+//! are run too, because its sales move theirs. Policies and layers stay those of the first price, so that the difference is the book's. The
 //! result is that of a whole run with the same design, to the bit.
 //!
 //! Memory: 16 bytes a path, step and column of the price model, beside the losses.
@@ -16,7 +16,7 @@ use super::frontier::system_of;
 use super::price::{Pricing, all_paths, simulation, spec};
 use super::simulation::{KeptBlock, PathLosses, Simulation};
 use super::terms::Terms;
-use crate::liquidation::SystemOptions;
+use crate::liquidation::{SystemOptions, SystemState};
 use crate::price::PriceModel;
 
 /// A price whose paths are kept.
@@ -69,37 +69,55 @@ impl Repricer {
         let model = exposure.model()?;
         let mut simulation = self.simulation.clone();
         simulation.system.replace_market(market, model)?;
-        let mut exposures = self.exposures.clone();
-        exposures[market] = exposure;
-        let losses = if simulation.system.is_shared(market) {
-            losses_of(&simulation, &self.blocks)?
-        } else {
-            self.with_column(&simulation, market)?
-        };
+        let before = core::mem::replace(&mut self.exposures[market], exposure);
+        match self.again(&simulation, market) {
+            Ok((events, losses, pricing)) => {
+                (self.simulation, self.events, self.losses, self.pricing) =
+                    (simulation, events, losses, pricing);
+                Ok(&self.pricing)
+            }
+            Err(error) => {
+                self.exposures[market] = before;
+                Err(error)
+            }
+        }
+    }
+
+    /// The price of the exposures as they are, when those of one market have changed.
+    fn again(
+        &self,
+        simulation: &Simulation,
+        market: usize,
+    ) -> Result<(Option<EventRisks>, PathLosses, Pricing), PricingError> {
+        let losses = self.losses_with(simulation, market)?;
+        let (exposures, terms) = (&self.exposures, &self.terms);
         let mut events = self.events.clone();
         if let Some(risk) = events.as_mut().and_then(|events| events.markets.get_mut(market)) {
             risk.exposure = exposures[market].debt();
         }
-        let sums = losses.accumulate_in_parallel(&spec(&self.design, &exposures, &self.terms)?)?;
-        let pricing =
-            Pricing::of(self.design.clone(), sums.finish()?, &exposures, events.as_ref(), &self.terms)?;
-        (self.simulation, self.exposures, self.events) = (simulation, exposures, events);
-        (self.losses, self.pricing) = (losses, pricing);
-        Ok(&self.pricing)
+        let sums = losses.accumulate_in_parallel(&spec(&self.design, exposures, terms)?)?;
+        let pricing = Pricing::of(self.design.clone(), sums.finish()?, exposures, events.as_ref(), terms)?;
+        Ok((events, losses, pricing))
     }
 
-    /// The losses with one market's run anew.
-    fn with_column(&self, simulation: &Simulation, market: usize) -> Result<PathLosses, PricingError> {
+    /// The losses with those of one market, and of all that share something with it, run anew.
+    fn losses_with(&self, simulation: &Simulation, market: usize) -> Result<PathLosses, PricingError> {
         let markets = self.exposures.len();
         let horizons = simulation.horizon_steps.len();
-        let columns: Vec<Result<Vec<f64>, PricingError>> =
-            self.blocks.par_iter().map(|block| simulation.run_market(market, block)).collect();
+        let again = simulation.system.beside(market);
+        let parts: Vec<Result<Vec<f64>, PricingError>> = self
+            .blocks
+            .par_iter()
+            .map_init(SystemState::default, |state, block| simulation.run_beside(market, block, state))
+            .collect();
         let mut losses = self.losses.clone();
         let mut rows = losses.rows.chunks_exact_mut(markets * horizons);
-        for column in columns {
-            for (own, row) in column?.chunks_exact(horizons).zip(&mut rows) {
-                for (horizon, loss) in own.iter().enumerate() {
-                    row[horizon * markets + market] = *loss;
+        for part in parts {
+            for (own, row) in part?.chunks_exact(horizons * again.len()).zip(&mut rows) {
+                for (own, row) in own.chunks_exact(again.len()).zip(row.chunks_exact_mut(markets)) {
+                    for (&market, loss) in again.iter().zip(own) {
+                        row[market] = *loss;
+                    }
                 }
             }
         }

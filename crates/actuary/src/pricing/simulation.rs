@@ -73,8 +73,8 @@ pub struct Simulation {
     pub source: PathSource,
     /// The markets and what they share.
     pub system: System,
-    /// Days from one regular step to the next: 1, or more where only jumps matter.
-    pub days_a_step: u32,
+    /// Years to the last horizon. Regular steps need be no shorter than the diffusion asks: jumps are exact.
+    pub years: f64,
     /// Horizons in steps, strictly rising.
     pub horizon_steps: Vec<usize>,
     /// Seed of the paths.
@@ -107,11 +107,7 @@ impl Simulation {
 
     fn plan(&self) -> BlockPlan {
         let steps = self.horizon_steps.last().copied().unwrap_or(0);
-        BlockPlan {
-            horizon_years: steps as f64 * f64::from(self.days_a_step) / 365.0,
-            steps,
-            detail: Detail::Intervals,
-        }
+        BlockPlan { horizon_years: self.years, steps, detail: Detail::Intervals }
     }
 
     /// Gathers the losses of a range of paths. `done` is told of paths as they are finished.
@@ -222,15 +218,22 @@ impl Simulation {
         Ok(losses)
     }
 
-    /// The losses of one market alone along kept prices: path-major, then horizon.
+    /// The losses of a market and of those run with it along kept prices: path-major, then horizon, then
+    /// [`System::beside`].
     ///
     /// # Errors
-    /// As for [`System::run_market`].
-    pub fn run_market(&self, market: usize, kept: &KeptBlock) -> Result<Vec<f64>, PricingError> {
+    /// As for [`System::run_beside`].
+    pub fn run_beside(
+        &self,
+        market: usize,
+        kept: &KeptBlock,
+        state: &mut SystemState,
+    ) -> Result<Vec<f64>, PricingError> {
         let steps = &self.horizon_steps;
-        let mut losses = vec![0.0; kept.weights.len() * steps.len()];
-        let (first, mut state) = (kept.block.first_path(), self.system.state());
-        self.system.run_market(market, &kept.block, steps, self.seed, first, &mut state, &mut losses)?;
+        let together = self.system.beside(market).len();
+        let mut losses = vec![0.0; kept.weights.len() * steps.len() * together];
+        let first = kept.block.first_path();
+        self.system.run_beside(market, &kept.block, steps, self.seed, first, state, &mut losses)?;
         Ok(losses)
     }
 

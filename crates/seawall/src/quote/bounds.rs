@@ -87,6 +87,7 @@ pub fn drawing(drawing: &DesignOptions, naming: Naming) -> Result<(), Failure> {
         ("drawing.tuning_paths", drawing.tuning_paths as f64, 64.0, 1e6),
         ("drawing.tuning_rounds", f64::from(drawing.tuning_rounds), 1.0, 20.0),
         ("drawing.sizing_paths", drawing.sizing_paths as f64, 64.0, 1e6),
+        ("drawing.sizing_days", f64::from(drawing.sizing_days), 1.0, 36_500.0),
         ("drawing.tail_share", drawing.tail_share, 0.0, 0.95),
         ("drawing.mean_share", drawing.mean_share, 0.0, 0.95 - drawing.tail_share.clamp(0.0, 0.95)),
     ] {

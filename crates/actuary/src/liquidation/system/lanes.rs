@@ -28,24 +28,25 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// Back to the beginning, for so many paths.
-    pub fn restart(&mut self, system: &System, paths: usize) {
+    /// Back to the beginning, for so many paths. Of the ladders only those of `markets` are set back: no other may be
+    /// run.
+    pub fn restart(&mut self, system: &System, markets: &[usize], paths: usize) {
         self.paths = paths;
         for values in [&mut self.threshold, &mut self.scale, &mut self.debt_scale, &mut self.realised] {
             values.clear();
         }
         let count = system.markets.len() * paths;
-        self.states.truncate(count);
+        self.states.resize_with(count, LadderState::default);
         for (number, market) in system.markets.iter().enumerate() {
             self.scale.resize((number + 1) * paths, market.spot());
             self.debt_scale.resize((number + 1) * paths, market.debt_price());
             let threshold = threshold(market.ladder().first_break(), market.spot());
             self.threshold.resize((number + 1) * paths, threshold);
-            for place in number * paths..(number + 1) * paths {
-                match self.states.get_mut(place) {
-                    Some(state) => state.restart(market.ladder(), market.spot()),
-                    None => self.states.push(market.state()),
-                }
+        }
+        for &number in markets {
+            let market = &system.markets[number];
+            for state in &mut self.states[number * paths..(number + 1) * paths] {
+                state.restart(market.ladder(), market.spot());
             }
         }
         self.realised.resize(count, 0.0);
@@ -80,6 +81,14 @@ impl Lanes {
             // Impact only fades until the next sale, which rearms.
             threshold(state.next_break(), self.scale[place] * self.impact(system, market, lane, time))
         };
+    }
+}
+
+impl Lanes {
+    /// The threshold of a market that is not busy, while forced sales multiply its price by `factor`.
+    pub fn threshold_under(&self, market: usize, lane: usize, factor: f64) -> f64 {
+        let place = self.place(market, lane);
+        threshold(self.states[place].next_break(), self.scale[place] * factor)
     }
 }
 

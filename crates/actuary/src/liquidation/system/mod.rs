@@ -13,6 +13,10 @@
 //! 2. what broke before and is still under its break price, then what the diffusion crosses;
 //! 3. the jump at the end. With impact this is repeated at the lower price until nothing more breaks.
 //!
+//! A market whose prices do not reach it is left out, unless it draws on the same pool as one that is reached: then its
+//! intervals cut the time in which the pool's capacity accrues. Where forced sales lower prices so far that a market
+//! left out is reached after all, the step is done again with it.
+//!
 //! Capacity of a pool that does not suffice is filled in falling order of `H` over the spot price across its
 //! markets, so that splitting a market into several of the same pool changes nothing.
 //!
@@ -27,7 +31,10 @@ mod quotes;
 mod run;
 mod spells;
 mod step_view;
+mod together;
 mod units;
+
+use std::sync::Arc;
 
 use super::{MarketModel, supply::Source};
 use crate::price::PathBlock;
@@ -102,12 +109,6 @@ pub enum SystemError {
         /// Entries due.
         expected: usize,
     },
-    /// The market shares depth or impact with others and cannot be run alone.
-    #[error("market {market} shares depth or price impact with other markets: run the whole system")]
-    Shared {
-        /// Name of the market.
-        market: String,
-    },
     /// A loss is not finite and non-negative: the path has such a price.
     #[error("path {path}, market {market}: loss {loss} is not finite and non-negative")]
     Loss {
@@ -120,10 +121,10 @@ pub enum SystemError {
     },
 }
 
-/// All markets of a pool and what they share. Immutable; blocks and threads share it.
+/// All markets of a pool and what they share. Immutable; blocks and threads share it, and so do copies the books.
 #[derive(Clone, Debug)]
 pub struct System {
-    markets: Vec<MarketModel>,
+    markets: Vec<Arc<MarketModel>>,
     options: SystemOptions,
     units: Vec<Unit>,
     /// Depth of each pool; pools of the options first, then one for each market in none.
@@ -146,12 +147,12 @@ impl System {
     /// # Errors
     /// No market, options out of range, a market named twice or not there.
     pub fn new(markets: Vec<MarketModel>, options: SystemOptions) -> Result<Self, SystemError> {
-        units::build(markets, options)
+        units::build(markets.into_iter().map(Arc::new).collect(), options)
     }
 
     /// The markets, in their order.
     #[must_use]
-    pub fn markets(&self) -> &[MarketModel] {
+    pub fn markets(&self) -> &[Arc<MarketModel>] {
         &self.markets
     }
 
@@ -159,12 +160,6 @@ impl System {
     #[must_use]
     pub fn options(&self) -> &SystemOptions {
         &self.options
-    }
-
-    /// Whether a market shares depth or price impact with others, so that it cannot be run alone.
-    #[must_use]
-    pub fn is_shared(&self, market: usize) -> bool {
-        self.units.iter().any(|unit| unit.members.len() > 1 && unit.members.contains(&market))
     }
 
     /// Buffers for [`System::run_block`], reused from block to block; one a thread.
@@ -194,13 +189,20 @@ impl System {
         self.run(&self.units, &all, block, horizon_steps, (seed, first_path), state, losses)
     }
 
-    /// Runs one market alone, with the losses that it has in [`System::run_block`], to the bit: path-major, then
-    /// horizon.
+    /// The markets that must be run with one, itself included: those with which it shares depth or price impact. In
+    /// rising order; empty for a market that is not there.
+    #[must_use]
+    pub fn beside(&self, market: usize) -> &[usize] {
+        self.units.iter().find(|unit| unit.members.contains(&market)).map_or(&[], |unit| &unit.members)
+    }
+
+    /// Runs a market and those [`beside`](System::beside) it, with the losses that they have in [`System::run_block`],
+    /// to the bit: path-major, then horizon, then these markets.
     ///
     /// # Errors
-    /// As for [`System::run_block`]; a market that shares depth or impact with others, or is not there.
+    /// As for [`System::run_block`]; a market that is not there.
     #[expect(clippy::too_many_arguments)]
-    pub fn run_market(
+    pub fn run_beside(
         &self,
         market: usize,
         block: &PathBlock,
@@ -210,16 +212,11 @@ impl System {
         state: &mut SystemState,
         losses: &mut [f64],
     ) -> Result<(), SystemError> {
-        let markets = self.markets.len();
-        let Some(model) = self.markets.get(market) else {
-            return Err(SystemError::Unknown { owner: "the system", market, markets });
+        let Some(unit) = self.units.iter().find(|unit| unit.members.contains(&market)) else {
+            return Err(SystemError::Unknown { owner: "the system", market, markets: self.markets.len() });
         };
-        if self.is_shared(market) {
-            return Err(SystemError::Shared { market: model.name().to_owned() });
-        }
-        let unit: Vec<Unit> =
-            self.units.iter().filter(|unit| unit.members.contains(&market)).cloned().collect();
-        self.run(&unit, &[market], block, horizon_steps, (seed, first_path), state, losses)
+        let units = core::slice::from_ref(unit);
+        self.run(units, &unit.members, block, horizon_steps, (seed, first_path), state, losses)
     }
 
     /// Puts another market in the place of one: its book has changed. What it shares stays.
@@ -232,8 +229,8 @@ impl System {
             return Err(SystemError::Unknown { owner: "the system", market, markets });
         }
         let mut all = self.markets.clone();
-        all[market] = model;
-        *self = Self::new(all, self.options.clone())?;
+        all[market] = Arc::new(model);
+        *self = units::build(all, self.options.clone())?;
         Ok(())
     }
 }

@@ -91,7 +91,7 @@ impl Track {
             None => (0.0, 1.0),
             Some(before) => (block.time(before), block.close(before, column)[lane]),
         };
-        self.points.extend(paths.splits_of(step, column, lane).map(|split| split.interval));
+        self.points.extend(paths.splits_of(step, column, lane).iter().map(|split| split.interval));
         let close = block.close(step, column)[lane];
         self.points.push(BlockInterval {
             time: block.time(step),

@@ -3,11 +3,11 @@
 use super::{
     System, SystemError,
     block_paths::{BlockIndex, BlockPaths},
-    event::{self, Event, EventBuffers},
     lanes::Lanes,
     quotes::{Quote, Quotes},
     spells::{Owner, Spells},
     step_view::StepView,
+    together::Together,
     units::Unit,
 };
 use crate::liquidation::{
@@ -55,9 +55,9 @@ struct Hit {
 
 /// Buffers of a step.
 #[derive(Clone, Debug, Default)]
-struct Work {
+pub(super) struct Work {
     /// Whether each market of a unit is active on each path.
-    flags: Vec<bool>,
+    pub flags: Vec<bool>,
     /// Paths on which any is.
     active: Vec<bool>,
     /// Paths on which a market that shares nothing is active.
@@ -67,20 +67,19 @@ struct Work {
     /// Whether any of them is.
     any_split: bool,
     quotes: Quotes,
-    quote: Vec<Quote>,
-    events: Vec<Event>,
-    buffers: EventBuffers,
+    pub quote: Vec<Quote>,
+    pub together: Together,
 }
 
 /// A run over one block.
-struct Run<'a> {
-    system: &'a System,
-    paths: BlockPaths<'a>,
-    lanes: &'a mut Lanes,
+pub(super) struct Run<'a> {
+    pub system: &'a System,
+    pub paths: BlockPaths<'a>,
+    pub lanes: &'a mut Lanes,
     delay: &'a Spells,
     outages: &'a [Spells],
-    work: &'a mut Work,
-    active_steps: u64,
+    pub work: &'a mut Work,
+    pub active_steps: u64,
 }
 
 impl System {
@@ -99,7 +98,7 @@ impl System {
         self.check_block(markets, block, horizon_steps, losses.len())?;
         let SystemState { lanes, index, delay, outages, work, active_steps, steps } = state;
         let paths = index.build(block);
-        lanes.restart(self, block.paths());
+        lanes.restart(self, markets, block.paths());
         if let Some(options) = &self.options.delay {
             delay.draw(&options.rates, Owner::Everyone, &paths, seed, first_path);
         }
@@ -279,43 +278,6 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Carries a unit through a step on one path on which it is active.
-    fn carry(&mut self, unit: &Unit, step: usize, lane: usize) {
-        self.work.events.clear();
-        for (member, &market) in unit.members.iter().enumerate() {
-            let flagged = self.work.flags[member * self.lanes.paths + lane];
-            self.active_steps += u64::from(flagged);
-            // With impact what others sell may reach a market that is idle by itself.
-            let idle = !flagged && unit.feedback.is_empty();
-            self.read(market, step, lane);
-            let (mut start, open) = self.opening(market, step, lane);
-            let impact = self.lanes.impact(self.system, market, lane, start);
-            let mut open = Some(open * self.lanes.scale[self.lanes.place(market, lane)] * impact);
-            for index in 0..self.work.quote.len() {
-                let quote = self.work.quote[index];
-                let latency = self.latency(market, lane, start, &quote);
-                self.work.events.push(Event { market, quote, start, open: open.take(), latency, idle });
-                start = quote.end;
-            }
-        }
-        // Stably: markets in their order among intervals that end together.
-        self.work.events.sort_by(|a, b| a.quote.end.total_cmp(&b.quote.end));
-        let mut first = 0;
-        while let Some(end) = self.work.events.get(first).map(|event| event.quote.end) {
-            let count = self.work.events[first..].iter().take_while(|event| event.quote.end == end).count();
-            let crash = unit.pools.iter().fold(None, |size, &pool| self.crash(pool, lane, end).or(size));
-            let events = &self.work.events[first..first + count];
-            event::serve(self.system, unit, self.lanes, lane, events, crash, &mut self.work.buffers);
-            first += count;
-        }
-        let end = self.paths.block.time(step);
-        for (member, &market) in unit.members.iter().enumerate() {
-            if !unit.feedback.is_empty() || self.work.flags[member * self.lanes.paths + lane] {
-                self.lanes.rearm(self.system, market, lane, end);
-            }
-        }
-    }
-
     /// A market that shares nothing, on one path of those looked up.
     #[inline]
     fn alone(&mut self, view: &StepView<'_>, market: usize, step: usize, index: usize) {
@@ -395,14 +357,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn read(&mut self, market: usize, step: usize, lane: usize) {
+    pub(super) fn read(&mut self, market: usize, step: usize, lane: usize) {
         self.work.quote.clear();
         let columns = self.system.markets[market].columns();
         self.work.quotes.read(&self.paths, columns, step, lane, &mut self.work.quote);
     }
 
     /// Beginning of a step: time and price.
-    fn opening(&self, market: usize, step: usize, lane: usize) -> (f64, f64) {
+    pub(super) fn opening(&self, market: usize, step: usize, lane: usize) -> (f64, f64) {
         let columns = self.system.markets[market].columns();
         let start = step.checked_sub(1).map_or(0.0, |before| self.paths.block.time(before));
         (start, self.relative(columns, step, lane))
@@ -418,7 +380,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn latency(&self, market: usize, lane: usize, start: f64, quote: &Quote) -> Latency {
+    pub(super) fn latency(&self, market: usize, lane: usize, start: f64, quote: &Quote) -> Latency {
         let delay = self.system.markets[market].service().delay_years(quote.stressed);
         let mut latency = Latency::of(delay);
         if let Some(options) = &self.system.options.delay {
@@ -435,7 +397,7 @@ impl<'a> Run<'a> {
     }
 
     /// Lets a pool feel the crashes before `end`; gives the size of one at that very moment.
-    fn crash(&mut self, pool: usize, lane: usize, end: f64) -> Option<f64> {
+    pub(super) fn crash(&mut self, pool: usize, lane: usize, end: f64) -> Option<f64> {
         let source = &self.system.sources[pool];
         if !source.feels_crashes() {
             return None;

@@ -37,22 +37,29 @@ impl<'a> StepView<'a> {
 
     /// Marks the paths on which the last interval of the step reaches the threshold.
     pub fn reaching(&self, thresholds: &[f64], flags: &mut [bool]) {
+        if self.ratio {
+            for (lane, (flag, &threshold)) in flags.iter_mut().zip(thresholds).enumerate() {
+                *flag = self.lowest(lane) <= threshold;
+            }
+            return;
+        }
+        // A close is never below the low; looking at it here has it in the cache for the paths that need it.
+        let prices = self.low.iter().zip(self.close);
+        for ((flag, (&low, &close)), &threshold) in flags.iter_mut().zip(prices).zip(thresholds) {
+            *flag = (low <= threshold) | (close <= threshold);
+        }
+    }
+
+    /// The lowest price of the last interval of the step; of a ratio a price that it does not fall below.
+    pub fn lowest(&self, lane: usize) -> f64 {
+        let (low, close) = (self.low[lane], self.close[lane]);
         match (self.ratio, self.debt) {
-            (true, Some(debt)) => {
-                for (lane, (flag, &threshold)) in flags.iter_mut().zip(thresholds).enumerate() {
-                    let (debt_open, debt_close) = (at(debt.0, lane), debt.1[lane]);
-                    let (open, close) = (at(self.before, lane), self.close[lane]);
-                    let low = self.low[lane] / debt_open.max(debt_close);
-                    *flag = low.min(close / debt_close).min(open / debt_open) <= threshold;
-                }
+            (true, Some((before, now))) => {
+                let (debt_open, debt_close) = (at(before, lane), now[lane]);
+                let open = at(self.before, lane) / debt_open;
+                (low / debt_open.max(debt_close)).min(close / debt_close).min(open)
             }
-            _ => {
-                // A close is never below the low; looking at it here has it in the cache for the paths that need it.
-                let prices = self.low.iter().zip(self.close);
-                for ((flag, (&low, &close)), &threshold) in flags.iter_mut().zip(prices).zip(thresholds) {
-                    *flag = (low <= threshold) | (close <= threshold);
-                }
-            }
+            _ => low.min(close),
         }
     }
 

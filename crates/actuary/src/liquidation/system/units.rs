@@ -1,10 +1,12 @@
 //! Which markets must be run together, and the checks of a system's options.
 
+use std::sync::Arc;
+
 use super::{DepthPool, Feedback, SpellRates, System, SystemError, SystemOptions};
 use crate::liquidation::{ByRegime, MarketModel, supply::Source};
 
 /// Markets that share depth or impact, directly or through others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Unit {
     /// Their numbers, rising.
     pub members: Vec<usize>,
@@ -21,7 +23,7 @@ impl Unit {
     }
 }
 
-pub(super) fn build(markets: Vec<MarketModel>, options: SystemOptions) -> Result<System, SystemError> {
+pub(super) fn build(markets: Vec<Arc<MarketModel>>, options: SystemOptions) -> Result<System, SystemError> {
     if markets.is_empty() {
         return Err(SystemError::Empty);
     }
