@@ -38,6 +38,9 @@ use super::{
     supply::{Filling, Source, Supply, Tank},
 };
 
+/// Places that a step moves at most while their classes are looked up one by one.
+const FEW: usize = 8;
+
 /// An order to liquidate within an interval: what broke at the trigger, sold at the sale price.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Order {
@@ -528,12 +531,32 @@ impl LadderState {
         };
         let mut loss = 0.0;
         let Some(factor) = ladder.close_factor() else {
-            for (number, (class, done)) in ladder.class_slice().iter().zip(&mut self.classes).enumerate() {
+            let (from, all) = (self.first, self.classes.len());
+            let mut carry = |number: usize| {
+                let (class, done) = (&ladder.class_slice()[number], &mut self.classes[number]);
                 let until = until(number, class, done);
                 if until.debt > done.debt {
                     loss += class_loss(class, done, &until, sale, keep);
                     *done = until;
                 }
+            };
+            // A step usually moves a few places: only their classes move, in the order of all.
+            let mut few = [usize::MAX; FEW];
+            if place - from < FEW && FEW < all {
+                let begun = (partial > 0.0).then_some(place);
+                for (owner, moved) in few.iter_mut().zip((from..place).chain(begun)) {
+                    *owner = ladder.owner(moved);
+                }
+                few.sort_unstable();
+                let mut before = usize::MAX;
+                for owner in few.into_iter().take_while(|&owner| owner < usize::MAX) {
+                    if owner != before {
+                        carry(owner);
+                    }
+                    before = owner;
+                }
+            } else {
+                (0..all).for_each(carry);
             }
             return loss;
         };
