@@ -16,7 +16,9 @@ pub mod depth;
 pub mod ladder;
 mod latency;
 pub mod market;
+pub mod market_error;
 pub mod rules;
+pub mod service;
 mod shortfall;
 pub mod state;
 mod supply;
@@ -29,9 +31,11 @@ pub use depth::{
     Concentrated, ConstantProduct, Depth, DepthError, Impact, ImpactCurve, LiquidityRange, SquareRoot, Venues,
 };
 pub use ladder::{Ladder, LadderError};
-pub use market::{AtOpening, Columns, MarketModel, MarketModelError, MarketSpec};
+pub use market::{AtOpening, Columns, MarketModel, MarketSpec};
+pub use market_error::MarketModelError;
 pub use rules::LiquidationRules;
-pub use state::{Interval, LadderState, Liquidated, Service, ServiceError};
+pub use service::{Service, ServiceError};
+pub use state::{Interval, LadderState, Liquidated};
 pub use supply::Reservoir;
 pub use system::{
     DelaySpells, DepthPool, Feedback, ImpactShape, Outages, SpellRates, System, SystemError, SystemOptions,
