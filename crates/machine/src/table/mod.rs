@@ -1,0 +1,1 @@
+//! Commands as lines of text, there and back.
