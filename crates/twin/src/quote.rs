@@ -45,7 +45,7 @@ pub fn words(deployment: &Deployment, quote: &Quote) -> Vec<Word> {
     let mut words = vec![
         number(quote.market.0.into()),
         address(account(quote.buyer)),
-        address(source_of(deployment, quote.market)),
+        address(source_of(deployment, quote.market, &quote.source)),
         deployment.source_code,
         number(bound.0),
         number(bound.1),
