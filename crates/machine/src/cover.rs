@@ -51,7 +51,7 @@ fn announce<P: Player>(player: &mut P, change: u8, value: u32) -> Checked<()> {
     match change % 12 {
         0 => rules.waiting = seconds + 1,
         1 => rules.cooldown = seconds,
-        2 => rules.fee = Ppm::new(value % 500_002),
+        2 => rules.fee = Ppm::new(value % 600_000),
         3 => rules.junior_floor = Ppm::new(value % 1_000_001),
         4 => rules.earn_rate_max = u64::from(value),
         5 => rules.term_epochs_max = value % 106,

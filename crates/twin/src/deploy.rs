@@ -16,6 +16,9 @@ use crate::quote;
 /// Deploys everything, and administers the roles.
 const DEPLOYER: Address = [0xde; 20];
 
+/// Deploys sources beyond one a market: the addresses of everything else, and so its gas, do not depend on them.
+const EXTRA: Address = [0xdd; 20];
+
 /// Markets that have sources: one more than a pool can insure.
 pub const SOURCES: u32 = MARKETS_MAX as u32 + 1;
 
@@ -89,17 +92,19 @@ impl Base {
     pub fn new(code: &Code) -> Self {
         let mut evm = Evm::default();
         let code_of = |name: &str| code.get(name).cloned().unwrap_or_else(|| abi().code(name));
-        let mut deploy = |name: &str| {
-            evm.deploy(DEPLOYER, code_of(name)).unwrap_or_else(|output| {
+        let mut deploy_by = |from: Address, name: &str| {
+            evm.deploy(from, code_of(name)).unwrap_or_else(|output| {
                 panic!("{name} was not deployed: {}", String::from_utf8_lossy(&output))
             })
         };
+        let mut deploy = |name: &str| deploy_by(DEPLOYER, name);
         let token = deploy("MockToken");
         let factory = deploy("ShareTokens");
         let modules = ["Time", "Settle", "Exits", "Cover", "Policy", "Recovery", "Rules", "Views"];
         let modules = modules.iter().map(|name| deploy(&format!("Pool{name}"))).collect();
-        let sources: Vec<Address> = (0..SOURCES).map(|_| deploy("MockSource")).collect();
-        let others: Vec<Address> = (0..SOURCES).map(|_| deploy("MockSource")).collect();
+        let mut sources: Vec<Address> = (1..SOURCES).map(|_| deploy("MockSource")).collect();
+        sources.push(deploy_by(EXTRA, "MockSource"));
+        let others: Vec<Address> = (0..SOURCES).map(|_| deploy_by(EXTRA, "MockSource")).collect();
         for (market, (source, other)) in (0..SOURCES).zip(sources.iter().zip(&others)) {
             show(&mut evm, *source, &Outside::of(market));
             show(&mut evm, *other, &Outside::of(market));

@@ -5,5 +5,6 @@
 pub mod kinds;
 pub mod record;
 pub mod search;
+pub mod table;
 pub mod tally;
 pub mod world;

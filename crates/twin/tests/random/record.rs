@@ -10,7 +10,7 @@ use seawall_machine::table::{Line, Scene, write};
 use seawall_twin::twin::{Ran, Twin};
 
 /// Width of what stands before the arrow.
-const WIDTH: usize = 60;
+pub const WIDTH: usize = 60;
 
 pub struct Record {
     text: String,
