@@ -66,13 +66,10 @@ mod tests {
 
     #[test]
     fn only_what_the_failure_needs_is_left() {
-        let ops = [Op::Sync, Op::StreamSurplus, Op::Sync, Op::Sync, Op::WithdrawRules, Op::Sync, Op::CollectFees];
-        let steps: Vec<Step> = ops
-            .into_iter()
-            .cycle()
-            .take(100)
-            .map(|op| Step { time: Time::Seconds(3), op })
-            .collect();
+        let ops =
+            [Op::Sync, Op::StreamSurplus, Op::Sync, Op::Sync, Op::WithdrawRules, Op::Sync, Op::CollectFees];
+        let steps: Vec<Step> =
+            ops.into_iter().cycle().take(100).map(|op| Step { time: Time::Seconds(3), op }).collect();
         let short = shortest(steps, fails);
         assert_eq!(short.len(), 3, "{short:?}");
         assert!(fails(&short) == Some(2) && short.iter().all(|step| matches!(step.time, Time::Stay)));

@@ -44,29 +44,15 @@ pub enum Time {
     /// By seconds.
     Seconds(u32),
     /// To a boundary to come, or a second beside it.
-    Boundary {
-        ahead: u8,
-        offset: i8,
-    },
+    Boundary { ahead: u8, offset: i8 },
     /// To the next date at which an estimate, a policy or a rule change falls due.
-    Due {
-        offset: i8,
-    },
+    Due { offset: i8 },
     /// To the end of an open exit's cooldown.
-    Cooled {
-        pick: u8,
-        offset: i8,
-    },
+    Cooled { pick: u8, offset: i8 },
     /// To an open exit's deadline.
-    Deadline {
-        pick: u8,
-        offset: i8,
-    },
+    Deadline { pick: u8, offset: i8 },
     /// To the second at which latent losses no longer hold an exit.
-    Void {
-        pick: u8,
-        offset: i8,
-    },
+    Void { pick: u8, offset: i8 },
     /// Nobody calls for months.
     Months(u8),
 }

@@ -106,13 +106,21 @@ fn reading() -> impl Strategy<Value = Reading> {
 fn action() -> impl Strategy<Value = Action> {
     let small = any::<u8>;
     let shares = || any::<u128>().prop_map(Shares::new);
-    let lots = (ticket(), digest(), assets(), assets(), any::<u64>())
-        .prop_map(|(ticket, goods, start, floor, duration)| Action::OpenLot { ticket, goods, start, floor, duration });
+    let lots = (ticket(), digest(), assets(), assets(), any::<u64>()).prop_map(
+        |(ticket, goods, start, floor, duration)| Action::OpenLot { ticket, goods, start, floor, duration },
+    );
     let capital = prop_oneof![
         Just(Action::Sync),
-        (small(), account(), assets())
-            .prop_map(|(tranche, owner, assets)| Action::Deposit { tranche, owner, assets }),
-        (small(), account(), shares()).prop_map(|(tranche, to, shares)| Action::Transfer { tranche, to, shares }),
+        (small(), account(), assets()).prop_map(|(tranche, owner, assets)| Action::Deposit {
+            tranche,
+            owner,
+            assets
+        }),
+        (small(), account(), shares()).prop_map(|(tranche, to, shares)| Action::Transfer {
+            tranche,
+            to,
+            shares
+        }),
         (small(), shares()).prop_map(|(tranche, shares)| Action::RequestExit { tranche, shares }),
         any::<u32>().prop_map(|count| Action::ClearExits { count }),
         any::<u32>().prop_map(|exit| Action::ClaimExit { exit: ExitId(exit) }),
@@ -137,8 +145,11 @@ fn action() -> impl Strategy<Value = Action> {
     ];
     let recoveries = prop_oneof![
         (ticket(), assets()).prop_map(|(ticket, assets)| Action::RecoverTicket { ticket, assets }),
-        (market(), assets(), any::<u32>())
-            .prop_map(|(market, assets, count)| Action::RecoverMarket { market, assets, count }),
+        (market(), assets(), any::<u32>()).prop_map(|(market, assets, count)| Action::RecoverMarket {
+            market,
+            assets,
+            count
+        }),
         (market(), any::<u32>()).prop_map(|(market, count)| Action::AssignRecoveries { market, count }),
         (ticket(), small(), class(), any::<u32>()).prop_map(|(ticket, tranche, class, checkpoint)| {
             Action::ClaimRecovery { ticket, tranche, class, checkpoint }
@@ -213,9 +224,10 @@ fn outside() -> impl Strategy<Value = Outside> {
 }
 
 fn line() -> impl Strategy<Value = Line> {
-    let command = (account(), action(), proptest::option::of(assets())).prop_map(
-        |(caller, action, received)| Line::Command(Command { received, ..Command::new(caller, action) }),
-    );
+    let command =
+        (account(), action(), proptest::option::of(assets())).prop_map(|(caller, action, received)| {
+            Line::Command(Command { received, ..Command::new(caller, action) })
+        });
     prop_oneof![
         12 => command,
         1 => any::<u64>().prop_map(Line::Time),

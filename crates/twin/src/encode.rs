@@ -319,11 +319,13 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
         ),
         Event::QuotesRevoked { market, least } => say("QuotesRevoked", &[small(market.0), t(*least)]),
         Event::MarketOpened { market, source, destination } => {
-            let words = [small(market.0), address(source_of(at, *market, source)), address(account(*destination))];
+            let words =
+                [small(market.0), address(source_of(at, *market, source)), address(account(*destination))];
             say("MarketOpened", &words)
         }
         Event::MarketPinned { market, source, destination } => {
-            let words = [small(market.0), address(source_of(at, *market, source)), address(account(*destination))];
+            let words =
+                [small(market.0), address(source_of(at, *market, source)), address(account(*destination))];
             say("MarketPinned", &words)
         }
         Event::MarketRead { market, counter, converted, measured, supplied, recovered } => {

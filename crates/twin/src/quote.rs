@@ -116,8 +116,8 @@ pub fn digest(pool: Address, words: &[Word]) -> Word {
 /// Never: a digest can be signed.
 #[must_use]
 pub fn sign(signer: u32, digest: &Word) -> Vec<u8> {
-    let (signature, recovery) = with_key(signer, |key, _| key.sign_prehash_recoverable(digest))
-        .expect("a digest is 32 bytes");
+    let (signature, recovery) =
+        with_key(signer, |key, _| key.sign_prehash_recoverable(digest)).expect("a digest is 32 bytes");
     let mut bytes = signature.to_bytes().to_vec();
     bytes.push(27 + recovery.to_byte());
     bytes

@@ -86,8 +86,7 @@ fn deposit(tranche: u8, owner: AccountId, units: u128) -> Action {
 }
 
 fn report() -> String {
-    let config =
-        Config { pool: POOL, tranches: 2, asset: Asset::default(), rules: rules(), opened: OPENED };
+    let config = Config { pool: POOL, tranches: 2, asset: Asset::default(), rules: rules(), opened: OPENED };
     let mut bench = Bench { twin: Twin::new(config), now: OPENED + 1, report: String::new() };
     bench.run(ANN, deposit(0, ANN, 400));
     bench.run(ANN, deposit(1, ANN, 600));

@@ -46,8 +46,8 @@ fn the_contract_is_the_engines_twin() {
 fn keep(table: &str) -> String {
     let name = format!("scenarios/found/{:08x}.txt", fingerprint(table));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(&name);
-    let written = std::fs::create_dir_all(file.parent().expect("a folder"))
-        .and_then(|()| std::fs::write(&file, table));
+    let written =
+        std::fs::create_dir_all(file.parent().expect("a folder")).and_then(|()| std::fs::write(&file, table));
     written.map_or_else(|error| format!("nowhere ({error})"), |()| name)
 }
 

@@ -24,8 +24,8 @@ fn every_table_runs_alike_on_both_and_comes_out_as_it_is_written() {
     tables.sort();
     for path in tables {
         let text = std::fs::read_to_string(&path).expect("a table");
-        let fresh = run(&Base::committed(), execute, &text)
-            .unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        let fresh =
+            run(&Base::committed(), execute, &text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
         if std::env::var("SEAWALL_SCENARIOS").is_ok_and(|mode| mode == "write") {
             std::fs::write(&path, &fresh).expect("the table can be written");
             continue;

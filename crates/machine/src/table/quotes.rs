@@ -3,9 +3,7 @@
 use seawall_engine::{AccountId, Action, Command, MarketId, Quote, RateBound, Source};
 use seawall_fixed::{Assets, Ppm, Seconds};
 
-use super::words::{
-    Words, account, assets, digest, digest_word, flag, flag_word, list_word, number, ppm,
-};
+use super::words::{Words, account, assets, digest, digest_word, flag, flag_word, list_word, number, ppm};
 use super::{Scene, accounts, rules};
 use crate::setup::{ACTUARY, DESTINATIONS, adapter};
 

@@ -74,7 +74,9 @@ fn action(scene: &Scene, command: &Command) -> String {
             let owner = unless("for", accounts::write(*owner), accounts::write(command.caller));
             format!("deposits {tranche} {assets}{owner}")
         }
-        Action::Transfer { tranche, to, shares } => format!("gives {tranche} {shares} {}", accounts::write(*to)),
+        Action::Transfer { tranche, to, shares } => {
+            format!("gives {tranche} {shares} {}", accounts::write(*to))
+        }
         Action::RequestExit { tranche, shares } => format!("leaves {tranche} {shares}"),
         Action::ClearExits { count } => format!("clears {count}"),
         Action::ClaimExit { exit } => format!("claims-exit {}", exit.0),

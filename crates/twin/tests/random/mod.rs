@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses its own part")]
 
 pub mod kinds;
+pub mod planted;
 pub mod record;
 pub mod search;
 pub mod table;
