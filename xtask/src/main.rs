@@ -4,7 +4,6 @@
 //! needs, it builds.
 
 mod contracts;
-mod defects;
 
 use std::env;
 use std::ffi::OsStr;
@@ -22,7 +21,7 @@ cargo xtask fuzz N  the state-machine properties of the engine with N sequences 
 cargo xtask gen     writes the committed artefacts anew (docs/demo.txt)
 cargo xtask contracts  the contracts: built, tested, artifacts compared (needs Node 20)
 cargo xtask twin N  the contract against the engine for N random commands (default 20000)
-cargo xtask defects the parity harness against defects planted in the contract (needs Node 20; some minutes)
+cargo xtask defects the parity harness against defects planted in the contract (needs Node 20; a minute or two)
 cargo xtask bench   the benchmarks behind docs/performance.md
 ";
 
@@ -43,7 +42,7 @@ fn main() -> ExitCode {
         "check" => check(),
         "fuzz" => fuzz(&args.next().unwrap_or_else(|| "100000".to_owned())),
         "contracts" => contracts::check(),
-        "defects" => defects::find(),
+        "defects" => defects(),
         "twin" => twin(&args.next().unwrap_or_else(|| "20000".to_owned())),
         "gen" => generate(),
         "bench" => bench(),
@@ -112,6 +111,25 @@ fn twin_tests() -> Result<()> {
     step("gas, scenario tables and planted defects", || {
         let tests = ["--test", "gas", "--test", "scenarios", "--test", "planted"];
         cargo(["test", "-p", TWIN, "--locked", "--lib"].into_iter().chain(tests), &[])
+    })
+}
+
+/// Compiles the contracts with every planted defect and runs the parity harness against each.
+fn defects() -> Result<()> {
+    let built = target().join("xtask-defects");
+    let folder = built.to_string_lossy().into_owned();
+    step("compiler and libraries of the contracts", contracts::install)?;
+    step("planting", || {
+        if built.exists() {
+            fs::remove_dir_all(&built).context("clearing the folder of planted defects")?;
+        }
+        let defects = root().join("crates/twin/defects");
+        let script = ["bin/planted", &defects.to_string_lossy(), &folder];
+        contracts::run(&contracts::folder(), "node", &script)
+    })?;
+    step("finding", || {
+        let test = ["test", "-p", TWIN, "--features", "defects", "--locked", "--test", "planted_contract"];
+        cargo(test.into_iter().chain(["--", "--nocapture"]), &[("SEAWALL_DEFECTS", &folder)])
     })
 }
 

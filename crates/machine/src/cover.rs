@@ -27,7 +27,9 @@ pub(crate) fn play<P: Player>(player: &mut P, op: &Op) -> Checked<()> {
         Op::Finalise { market } => (OWNER, Action::Finalise { market: pick(player, market) }),
         Op::ReleaseBond { pick } => {
             let members = state.members();
-            let index = usize::from(pick) % members.len().max(1);
+            // The newest bond is 255.
+            let newest = members.len().saturating_sub(1);
+            let index = if pick == 255 { newest } else { usize::from(pick) % members.len().max(1) };
             let Some(member) = members.get(index) else { return Ok(()) };
             let id = MemberId(u32::try_from(index).expect("few members"));
             (member.owner, Action::ReleaseBond { member: id })

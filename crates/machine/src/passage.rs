@@ -86,7 +86,10 @@ fn mutual() -> impl Strategy<Value = Vec<Step>> {
 fn write_off() -> impl Strategy<Value = Vec<Step>> {
     (amount(), any::<bool>(), 88u32..92).prop_map(|(loss, back, days)| {
         let mut steps = vec![
+            buy(sound(7, 9_000, 1_000, Amount::Units(0), 12, 255)),
+            after(boundary(4), Op::Activate { market: 0 }),
             stay(Op::Lose { market: live(0), amount: loss, read: true }),
+            stay(Op::LoseMany { markets: u16::MAX, amount: Amount::Part(900) }),
             stay(Op::WriteOff { ticket: NEWEST, announce: true }),
             after(Time::Months(25), Op::WriteOff { ticket: NEWEST, announce: true }),
             stay(Op::WriteOff { ticket: NEWEST, announce: false }),
@@ -185,6 +188,61 @@ fn generations() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// A loss meets holders who are leaving, and each is paid what it left of its exit.
+fn shared_loss() -> impl Strategy<Value = Vec<Step>> {
+    (0u8..4, any::<u16>(), 1u16..9_000).prop_map(|(tranche, part, loss)| {
+        let request = |who| stay(Op::Request { tranche, who, amount: Amount::Part(part / 3 + 1) });
+        let mut steps: Vec<Step> = vec![
+            stay(Op::Deposit { tranche, who: 2, amount: WHOLE }),
+            stay(Op::Deposit { tranche, who: 3, amount: Amount::Part(part) }),
+            after(boundary(2), Op::Sync),
+            request(2),
+            request(3),
+            request(7),
+            stay(Op::LoseMany { markets: u16::MAX, amount: Amount::Part(loss) }),
+            after(Time::Cooled { pick: 0, offset: 0 }, Op::Clear { count: 255 }),
+            after(Time::Cooled { pick: 2, offset: 0 }, Op::Clear { count: 255 }),
+        ];
+        steps.extend([0, 1, 2, 0].map(|pick| stay(Op::ClaimExit { pick })));
+        steps
+    })
+}
+
+/// What was lost by several layers comes back in parts.
+fn trickle() -> impl Strategy<Value = Vec<Step>> {
+    (any::<u16>(), vec(any::<u16>(), 2..5)).prop_map(|(loss, parts)| {
+        let mut steps = vec![
+            buy(sound(4, 16_000, 2_000, Amount::Units(0), 6, 255)),
+            after(boundary(4), Op::Activate { market: 0 }),
+            stay(Op::LoseMany { markets: u16::MAX, amount: Amount::Part(loss) }),
+        ];
+        for part in parts {
+            steps.push(stay(Op::RecoverTicket { pick: NEWEST, amount: Amount::Part(part) }));
+            steps.push(stay(Op::ClaimAll { ticket: NEWEST }));
+        }
+        steps
+    })
+}
+
+/// The cooldown is made shorter, and some leave before the change acts and some after it; at every due date a bond
+/// is asked back a second before and in that second.
+fn due_dates() -> impl Strategy<Value = Vec<Step>> {
+    (0u8..4, 0u8..16, any::<u32>(), 1u8..4).prop_map(|(tranche, market, value, epochs)| {
+        let mut steps = vec![
+            stay(Op::Announce { change: 1, value: value % 100 }),
+            buy(sound(market, 9_000, 1_000, Amount::Part(9_000), epochs, 255)),
+        ];
+        for who in [7, tranche, 7, tranche, 7] {
+            let request = Op::Request { tranche, who, amount: Amount::Part(9_000) };
+            steps.push(after(Time::Due { offset: -1 }, request.clone()));
+            steps.push(stay(Op::ReleaseBond { pick: NEWEST }));
+            steps.push(after(Time::Due { offset: 0 }, request));
+            steps.push(stay(Op::ReleaseBond { pick: NEWEST }));
+        }
+        steps
+    })
+}
+
 /// Many leave at once: the pool is on ice; one whose turn has come is paid in spite of a silent source.
 fn leaving() -> impl Strategy<Value = Vec<Step>> {
     (0u8..4, any::<u16>(), any::<bool>()).prop_map(|(tranche, part, falls)| {
@@ -253,6 +311,16 @@ fn odds() -> impl Strategy<Value = Vec<Step>> {
         Just(Op::WithdrawRules),
         Just(Op::FundReserve { amount: WHOLE }),
         (0u8..12, any::<u32>()).prop_map(|(change, value)| Op::Announce { change, value }),
+        // Nothing is a price, and other tokens arrive than were sent.
+        Just(Op::OpenLot { ticket: NEWEST, amount: Amount::Units(0) }),
+        (0u128..9).prop_map(|units| Op::Garbage {
+            action: 5,
+            caller: 20,
+            id: 0,
+            small: 0,
+            amount: Amount::Units(units + 1),
+            readings: 3,
+        }),
     ];
     vec(op.prop_map(stay), 1..6)
 }
@@ -273,12 +341,15 @@ pub fn passages(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let piece = prop_oneof![
         44 => vec(step(), 1..12).boxed(),
         4 => mutual().boxed(),
-        2 => write_off().boxed(),
+        3 => write_off().boxed(),
         2 => another_adapter().boxed(),
         4 => estimates().boxed(),
         3 => run_off().boxed(),
         3 => generations().boxed(),
         3 => leaving().boxed(),
+        3 => shared_loss().boxed(),
+        3 => trickle().boxed(),
+        3 => due_dates().boxed(),
         2 => auctions().boxed(),
         2 => tightened().boxed(),
         4 => spoilt().boxed(),
