@@ -5,11 +5,12 @@
 mod machine;
 
 use machine::runner::{cases, check};
-use machine::setup::{Setup, setup};
-use machine::step::{Step, steps};
-use machine::{checks, passage::passages, world::World};
+use machine::{checks, world::World};
 use proptest::test_runner::TestCaseError;
 use seawall_machine::capital::{clear_all, due, pay_overdue};
+use seawall_machine::passage::passages;
+use seawall_machine::setup::{Setup, setup};
+use seawall_machine::step::{Step, steps};
 
 /// Longest sequence.
 const STEPS_MAX: usize = 400;

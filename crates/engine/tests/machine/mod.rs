@@ -7,5 +7,3 @@ pub mod premium;
 pub mod runner;
 pub mod tally;
 pub mod world;
-
-pub use seawall_machine::{passage, setup, step};
