@@ -3,8 +3,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`setup`] | random pools, and the plain one that tables begin with |
-//! | [`step`] | abstract steps: choices that are read against the state they meet |
+//! | [`mod@setup`] | random pools, and the plain one that tables begin with |
+//! | [`mod@step`] | abstract steps: choices that are read against the state they meet |
 //! | [`passage`] | short runs of steps that lead to what single steps hardly ever reach |
 //! | [`player`] | who executes a command |
 //! | [`outside`] | what a market's source shows |

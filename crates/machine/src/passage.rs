@@ -208,6 +208,19 @@ fn shared_loss() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// The source keeps what it recovered: it is set off against what the next loss pays.
+fn set_off() -> impl Strategy<Value = Vec<Step>> {
+    (0u8..3, 1u16..9_000, amount(), 1u16..9_000).prop_map(|(place, first, kept, next)| {
+        let market = live(place);
+        vec![
+            stay(Op::Lose { market, amount: Amount::Part(first), read: true }),
+            stay(Op::SourceRecovers { market, amount: kept }),
+            stay(Op::Lose { market, amount: Amount::Part(next), read: true }),
+            stay(Op::ClaimAll { ticket: 0 }),
+        ]
+    })
+}
+
 /// What was lost by several layers comes back in parts.
 fn trickle() -> impl Strategy<Value = Vec<Step>> {
     (any::<u16>(), vec(any::<u16>(), 2..5)).prop_map(|(loss, parts)| {
@@ -296,7 +309,7 @@ fn tightened() -> impl Strategy<Value = Vec<Step>> {
 fn spoilt() -> impl Strategy<Value = Vec<Step>> {
     (0u8..16, 0u8..17, any::<bool>(), terms()).prop_map(|(market, spoil, late, other)| {
         let time = if late { boundary(1) } else { Time::Stay };
-        let terms = sound(market, 5_000, 500, Amount::Units(0), 6, spoil);
+        let terms = sound(market, 5_000, 500, Amount::Units(0), 40, spoil);
         vec![after(time, Op::Buy(terms)), buy(Terms { spoil, market, ..other })]
     })
 }
@@ -349,6 +362,7 @@ pub fn passages(most: usize) -> impl Strategy<Value = Vec<Step>> {
         3 => leaving().boxed(),
         3 => shared_loss().boxed(),
         3 => trickle().boxed(),
+        3 => set_off().boxed(),
         3 => due_dates().boxed(),
         2 => auctions().boxed(),
         2 => tightened().boxed(),

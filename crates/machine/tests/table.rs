@@ -244,6 +244,8 @@ proptest! {
         let state = State::new(setup.config()).expect("within the bounds");
         let scene = Scene { state: &state, sources: &shown, now };
         let text = write(&scene, &line);
+        // In a table it is neither a remark nor has it something behind it.
+        prop_assert!(!text.starts_with('#') && !text.contains("->") && !text.contains('\n'), "{}", text);
         prop_assert_eq!(read(&scene, &text), Ok(line), "{}", text);
     }
 }

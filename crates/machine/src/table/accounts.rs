@@ -4,7 +4,7 @@ use seawall_engine::AccountId;
 
 use crate::setup::{ACTUARY, FEES, GUARDIAN, OWNER, REPORTER, RISK};
 
-/// Those that have a name; the others are written as `#number`.
+/// Those that have a name; the others are written as `@number`.
 const NAMES: [(&str, AccountId); 11] = [
     ("ann", AccountId(1)),
     ("bob", AccountId(2)),
@@ -21,7 +21,7 @@ const NAMES: [(&str, AccountId); 11] = [
 
 /// The account of a word.
 pub(super) fn read(word: &str) -> Result<AccountId, String> {
-    if let Some(number) = word.strip_prefix('#') {
+    if let Some(number) = word.strip_prefix('@') {
         return number.parse().map(AccountId).map_err(|error| format!("{word}: {error}"));
     }
     let found = NAMES.iter().find(|(name, _)| *name == word);
@@ -31,5 +31,5 @@ pub(super) fn read(word: &str) -> Result<AccountId, String> {
 /// The word of an account.
 pub(super) fn write(id: AccountId) -> String {
     let found = NAMES.iter().find(|(_, named)| *named == id);
-    found.map_or_else(|| format!("#{}", id.0), |(name, _)| (*name).to_owned())
+    found.map_or_else(|| format!("@{}", id.0), |(name, _)| (*name).to_owned())
 }

@@ -15,6 +15,7 @@ use seawall_twin::deploy::Base;
 use seawall_twin::twin::Decide;
 
 use super::record::Record;
+use super::table::shortened;
 use super::tally::Tally;
 use super::world::{ACCOUNTS, World};
 
@@ -121,6 +122,7 @@ impl Twins {
         world.record = Some(Record::new(&world.twin, &world.setup));
         let why = self.play(&setup, &steps, &mut world).err().map_or(String::new(), |failed| failed.why);
         let record = world.record.take().expect("it was put there");
-        record.finish(why.lines().next().unwrap_or_default())
+        let table = record.finish(why.lines().next().unwrap_or_default());
+        shortened(&self.base, self.decide, &table)
     }
 }

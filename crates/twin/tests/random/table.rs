@@ -1,5 +1,7 @@
 //! Runs a scenario table on both pools.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use seawall_engine::{Action, State};
 use seawall_fixed::Seconds;
 use seawall_machine::table::{Line, Scene, plain_pool, read};
@@ -16,6 +18,12 @@ const ACCOUNTS: u32 = 32;
 /// # Errors
 /// The first line that cannot be read, or on which the pools differ.
 pub fn run(base: &Base, decide: Decide, text: &str) -> Result<String, String> {
+    let (fresh, why) = tell(base, decide, text);
+    why.map_or(Ok(fresh), Err)
+}
+
+/// Runs a table as far as it goes: its lines with what stands behind them, the failing one as it is, and why.
+pub fn tell(base: &Base, decide: Decide, text: &str) -> (String, Option<String>) {
     let mut twin = open(base, decide, plain_pool());
     let mut now = twin.state.core().now;
     let mut fresh = String::new();
@@ -25,14 +33,39 @@ pub fn run(base: &Base, decide: Decide, text: &str) -> Result<String, String> {
         if said.trim().is_empty() || said.starts_with('#') {
             fresh += line;
         } else {
-            let came = play(base, &mut twin, &mut now, first, said);
-            let came = came.map_err(|why| format!("line {}: {why}", number + 1))?;
-            fresh += &format!("{said:<WIDTH$} -> {came}");
+            match play(base, &mut twin, &mut now, first, said) {
+                Ok(came) => fresh += &format!("{said:<WIDTH$} -> {came}"),
+                Err(why) => return (fresh + said + "\n", Some(format!("line {}: {why}", number + 1))),
+            }
             first = false;
         }
         fresh.push('\n');
     }
-    Ok(fresh)
+    (fresh, None)
+}
+
+/// Leaves out every line of a failing table without which its last line still fails.
+pub fn shortened(base: &Base, decide: Decide, text: &str) -> String {
+    let fails = |text: &str| {
+        let told = catch_unwind(AssertUnwindSafe(|| tell(base, decide, text)));
+        let last = format!("line {}:", text.lines().count());
+        told.ok().filter(|(_, why)| why.as_ref().is_some_and(|why| why.starts_with(&last))).map(|told| told.0)
+    };
+    let Some(mut table) = fails(text) else { return text.to_owned() };
+    for index in (0..table.lines().count()).rev() {
+        let kept: Vec<&str> =
+            table.lines().enumerate().filter(|(at, _)| *at != index).map(|of| of.1).collect();
+        if kept.iter().all(|line| line.starts_with('#')) || index == kept.len() {
+            continue;
+        }
+        if table.lines().nth(index).is_some_and(|line| line.starts_with('#')) {
+            continue;
+        }
+        if let Some(shorter) = fails(&(kept.join("\n") + "\n")) {
+            table = shorter;
+        }
+    }
+    table
 }
 
 fn open(base: &Base, decide: Decide, config: seawall_engine::Config) -> Twin {
