@@ -1,30 +1,34 @@
 //! Everything a contributor does, as one command each: `cargo xtask <task>`.
 //!
-//! Nothing has to be installed first but the Rust toolchain; what a task needs, it builds.
+//! Nothing has to be installed first but the Rust toolchain, and Node 20 or later for the contracts; what a task
+//! needs, it builds.
+
+mod contracts;
 
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
 
 const HELP: &str = "\
-cargo xtask test    what CI runs: format, lints, documentation, all tests, committed artefacts
+cargo xtask test    what CI runs: format, lints, documentation, all tests, committed artefacts, contracts, parity
 cargo xtask check   the quick part of it: format and lints
 cargo xtask fuzz N  the state-machine properties of the engine with N sequences (default 100000)
 cargo xtask gen     writes the committed artefacts anew (docs/demo.txt)
 cargo xtask contracts  the contracts: built, tested, artifacts compared (needs Node 20)
-cargo xtask twin N  the contract against the engine with N random sequences (default 400)
+cargo xtask twin N  the contract against the engine for N random commands (default 20000)
+cargo xtask defects the parity harness against defects planted in the contract (needs Node 20; a minute or two)
 cargo xtask bench   the benchmarks behind docs/performance.md
 ";
 
 /// Sequences that the engine's state-machine properties run in CI.
 const SEQUENCES: &str = "10000";
 
-/// The parity harness: an EVM is long to build, so only `cargo xtask twin` does.
+/// The parity harness: an EVM is long to build, so the quick tasks leave it out.
 const TWIN: &str = "seawall-twin";
 
 /// Output of the demonstration, committed so that a change of any number is seen in review.
@@ -37,8 +41,9 @@ fn main() -> ExitCode {
         "test" => test(),
         "check" => check(),
         "fuzz" => fuzz(&args.next().unwrap_or_else(|| "100000".to_owned())),
-        "contracts" => contracts(),
-        "twin" => twin(&args.next().unwrap_or_else(|| "400".to_owned())),
+        "contracts" => contracts::check(),
+        "defects" => defects(),
+        "twin" => twin(&args.next().unwrap_or_else(|| "20000".to_owned())),
         "gen" => generate(),
         "bench" => bench(),
         _ => {
@@ -66,7 +71,9 @@ fn test() -> Result<()> {
         let test = ["test", "--workspace", "--exclude", TWIN, "--all-features", "--locked"];
         cargo(test, &[("SEAWALL_CASES", SEQUENCES)])
     })?;
-    step("committed artefacts match their sources", artefacts)
+    step("committed artefacts match their sources", artefacts)?;
+    contracts::check()?;
+    twin_tests()
 }
 
 /// Format and lints.
@@ -83,51 +90,47 @@ fn fuzz(cases: &str) -> Result<()> {
     cargo(["test", "-p", "seawall-engine", "--test", "state_machine"], &[("SEAWALL_CASES", cases)])
 }
 
-/// The contract against the engine, with `cases` random sequences.
-fn twin(cases: &str) -> Result<()> {
-    cargo(["test", "-p", TWIN, "--locked"], &[("SEAWALL_TWIN_CASES", cases)])
+/// The contract against the engine for `commands` random ones, other ones with each second.
+fn twin(commands: &str) -> Result<()> {
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs()).to_string();
+    parity(&[("SEAWALL_TWIN_COMMANDS", commands), ("SEAWALL_TWIN_SEED", &seed)])
 }
 
-/// Builds and tests the contracts, and compares what they compile to with what is committed.
-fn contracts() -> Result<()> {
-    let folder = root().join("contracts");
-    step("compiler and libraries", || run(&folder, "npm", &["ci", "--no-audit", "--no-fund"]))?;
-    step("build", || run(&folder, "npx", &["forge", "build"]))?;
-    step("tests of the contracts", || run(&folder, "npx", &["forge", "test"]))?;
-    step("committed artifacts match the sources", || {
-        let fresh = target().join("xtask-artifacts");
-        if fresh.exists() {
-            fs::remove_dir_all(&fresh).context("clearing the folder of fresh artifacts")?;
-        }
-        run(&folder, "node", &["bin/artifacts", &fresh.to_string_lossy()])?;
-        same_files(&fresh, &folder.join("artifacts"))
+/// The random run of the parity harness; its summary is printed.
+fn parity(environment: &[(&str, &str)]) -> Result<()> {
+    cargo(["test", "-p", TWIN, "--locked", "--test", "parity", "--", "--nocapture"], environment)
+}
+
+/// The whole parity harness, with the commands that CI runs.
+fn twin_tests() -> Result<()> {
+    step("lints of the parity harness", || {
+        let lint = ["clippy", "-p", TWIN, "--all-targets", "--all-features", "--locked", "--quiet"];
+        cargo(lint.into_iter().chain(["--", "-D", "warnings"]), &[])
+    })?;
+    step("parity of contract and engine", || parity(&[]))?;
+    step("gas, scenario tables and planted defects", || {
+        let tests = ["--test", "gas", "--test", "scenarios", "--test", "planted"];
+        cargo(["test", "-p", TWIN, "--locked", "--lib"].into_iter().chain(tests), &[])
     })
 }
 
-/// Refuses two folders whose files differ.
-fn same_files(fresh: &Path, committed: &Path) -> Result<()> {
-    let names = |folder: &Path| -> Result<Vec<std::ffi::OsString>> {
-        let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
-        let mut names = entries.map(|entry| Ok(entry?.file_name())).collect::<Result<Vec<_>>>()?;
-        names.sort();
-        Ok(names)
-    };
-    ensure!(
-        names(fresh)? == names(committed)?,
-        "other files than are committed; run contracts/bin/artifacts"
-    );
-    for name in names(fresh)? {
-        let same = fs::read(fresh.join(&name))? == fs::read(committed.join(&name))?;
-        ensure!(same, "{} differs from its source; run contracts/bin/artifacts", name.to_string_lossy());
-    }
-    Ok(())
-}
-
-/// Runs a program in a folder.
-fn run(folder: &Path, program: &str, args: &[&str]) -> Result<()> {
-    let status = Command::new(program).args(args).current_dir(folder).status();
-    ensure!(status.with_context(|| format!("running {program}"))?.success(), "{program} {args:?} failed");
-    Ok(())
+/// Compiles the contracts with every planted defect and runs the parity harness against each.
+fn defects() -> Result<()> {
+    let built = target().join("xtask-defects");
+    let folder = built.to_string_lossy().into_owned();
+    step("compiler and libraries of the contracts", contracts::install)?;
+    step("planting", || {
+        if built.exists() {
+            fs::remove_dir_all(&built).context("clearing the folder of planted defects")?;
+        }
+        let defects = root().join("crates/twin/defects");
+        let script = ["bin/planted", &defects.to_string_lossy(), &folder];
+        contracts::run(&contracts::folder(), "node", &script)
+    })?;
+    step("finding", || {
+        let test = ["test", "-p", TWIN, "--features", "defects", "--locked", "--test", "planted_contract"];
+        cargo(test.into_iter().chain(["--", "--nocapture"]), &[("SEAWALL_DEFECTS", &folder)])
+    })
 }
 
 /// Runs the demonstration and compares what it prints with what is committed.

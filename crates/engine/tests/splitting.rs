@@ -4,11 +4,11 @@ mod machine;
 mod support;
 
 use machine::runner::{cases, check};
-use machine::setup::setup;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use seawall_engine::{Action, MarketId, Quote, scarcity};
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm};
+use seawall_machine::setup::setup;
 use support::{ALICE, BOB, M1, M2, OWNER, Pool, a, quote, rules};
 
 /// What a loss of the sum of `parts` pays, read at once or part by part in one second: the ticket's sums of

@@ -5,10 +5,12 @@
 mod machine;
 
 use machine::runner::{cases, check};
-use machine::setup::{Setup, setup};
-use machine::step::{Step, steps};
 use machine::{checks, world::World};
 use proptest::test_runner::TestCaseError;
+use seawall_machine::capital::{clear_all, due, pay_overdue};
+use seawall_machine::passage::passages;
+use seawall_machine::setup::{Setup, setup};
+use seawall_machine::step::{Step, steps};
 
 /// Longest sequence.
 const STEPS_MAX: usize = 400;
@@ -16,10 +18,10 @@ const STEPS_MAX: usize = 400;
 fn play(setup: &Setup, steps: &[Step]) -> Result<World, String> {
     let mut world = World::new(setup.clone());
     if setup.warm {
-        world.warm_up()?;
+        seawall_machine::warm_up(&mut world)?;
     }
     for step in steps {
-        world.step(step).map_err(|why| format!("{why}\nat {step:?}"))?;
+        seawall_machine::step(&mut world, step).map_err(|why| format!("{why}\nat {step:?}"))?;
     }
     Ok(world)
 }
@@ -38,6 +40,19 @@ fn the_pool_keeps_its_promises_under_random_commands() {
 }
 
 #[test]
+fn the_pool_keeps_its_promises_on_paths_that_are_rare() {
+    check(
+        "proptest-regressions/passages.txt",
+        cases(1000).div_ceil(4),
+        || (setup(), passages(STEPS_MAX)),
+        |(setup, steps)| {
+            let end = |mut world: World| checks::at_the_end(&mut world);
+            play(&setup, &steps).and_then(end).map_err(TestCaseError::fail)
+        },
+    );
+}
+
+#[test]
 fn every_exit_is_paid_when_it_is_due_whatever_else_happens() {
     check(
         "proptest-regressions/exits.txt",
@@ -47,18 +62,18 @@ fn every_exit_is_paid_when_it_is_due_whatever_else_happens() {
             let pay = |mut world: World| {
                 // Whatever is asked until then, each clears at its deadline and is paid in full when it is due.
                 for step in &after {
-                    world.step(step)?;
+                    seawall_machine::step(&mut world, step)?;
                 }
                 let mut open: Vec<_> = world.state.exits().iter().map(|exit| exit.id).collect();
                 open.sort_by_key(|id| world.state.exits()[id.index()].deadline);
                 for id in &open {
                     world.now = world.now.max(world.state.exits()[id.index()].deadline);
-                    world.clear_all()?;
+                    clear_all(&mut world)?;
                 }
-                open.sort_by_key(|id| world.due(*id));
+                open.sort_by_key(|id| due(&world, *id));
                 for id in open {
-                    world.now = world.now.max(world.due(id));
-                    world.pay_overdue(id)?;
+                    world.now = world.now.max(due(&world, id));
+                    pay_overdue(&mut world, id)?;
                 }
                 Ok(())
             };

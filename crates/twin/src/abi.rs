@@ -77,6 +77,11 @@ impl Abi {
         Some(())
     }
 
+    /// Names of all contracts.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.code.keys().map(String::as_str)
+    }
+
     /// Creation code of a contract.
     ///
     /// # Panics

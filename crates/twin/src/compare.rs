@@ -140,7 +140,7 @@ pub fn market(evm: &mut Evm, at: &Deployment, state: &State, id: MarketId) -> Re
     let converted = market.converted;
     let estimate = market.estimate;
     let mut e: Expected = vec![
-        ("adapter", Some(address(source_of(at, id)))),
+        ("adapter", Some(address(source_of(at, id, &market.source)))),
         ("nonce", is(market.nonce.into())),
         ("stale", is(market.stale.into())),
         ("converts", is(converted.is_some().into())),

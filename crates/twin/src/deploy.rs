@@ -1,9 +1,13 @@
 //! Deployment of a pool with everything it needs: modules, token, sources, share tokens, roles.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
-use seawall_engine::{AccountId, Knot, MarketId, Rules, TRANCHES_MAX};
+use seawall_engine::{AccountId, Knot, MARKETS_MAX, MarketId, Rules, Source, TRANCHES_MAX};
 use seawall_fixed::Seconds;
+use seawall_machine::Outside;
+use seawall_machine::setup::OTHER_ADAPTER;
 
 use crate::abi::{Abi, address, artifacts, number};
 use crate::evm::{Address, Evm, Word};
@@ -12,8 +16,11 @@ use crate::quote;
 /// Deploys everything, and administers the roles.
 const DEPLOYER: Address = [0xde; 20];
 
-/// Most sources that are deployed: one a market.
-pub const SOURCES: u32 = 16;
+/// Deploys sources beyond one a market: the addresses of everything else, and so its gas, do not depend on them.
+const EXTRA: Address = [0xdd; 20];
+
+/// Markets that have sources: one more than a pool can insure.
+pub const SOURCES: u32 = MARKETS_MAX as u32 + 1;
 
 /// Roles as `Role.sol` numbers them.
 const ROLE_OWNER: u128 = 1;
@@ -35,6 +42,8 @@ pub struct Deployment {
     pub shares: Vec<Address>,
     /// Adapters by market.
     pub sources: Vec<Address>,
+    /// Other adapters over the same losses, by market.
+    pub others: Vec<Address>,
     /// Hash of the adapters' code.
     pub source_code: Word,
 }
@@ -59,67 +68,112 @@ pub fn account(id: AccountId) -> Address {
     bytes
 }
 
+/// Creation code that stands in for that of the committed artifacts, by contract.
+pub type Code = BTreeMap<String, Vec<u8>>;
+
 /// What is the same for all pools: modules, token, sources, share token factory.
-struct Base {
+pub struct Base {
     evm: Evm,
     token: Address,
     factory: Address,
     modules: Vec<Address>,
     sources: Vec<Address>,
+    others: Vec<Address>,
     source_code: Word,
+    pool_code: Vec<u8>,
 }
 
-fn base() -> Base {
-    let mut evm = Evm::default();
-    let mut deploy = |name: &str| {
-        evm.deploy(DEPLOYER, abi().code(name))
-            .unwrap_or_else(|output| panic!("{name} was not deployed: {}", String::from_utf8_lossy(&output)))
-    };
-    let token = deploy("MockToken");
-    let factory = deploy("ShareTokens");
-    let modules = ["Time", "Settle", "Exits", "Cover", "Policy", "Recovery", "Rules", "Views"];
-    let modules = modules.iter().map(|name| deploy(&format!("Pool{name}"))).collect();
-    let sources: Vec<Address> = (0..SOURCES).map(|_| deploy("MockSource")).collect();
-    let source_code = evm.code_hash(sources[0]);
-    Base { evm, token, factory, modules, sources, source_code }
-}
-
-/// Deploys an empty pool at second `opened`; the parts that all pools share are deployed once a thread.
-///
-/// # Panics
-/// When the contracts refuse the configuration.
-#[must_use]
-pub fn deploy(tranches: u8, wrapper: bool, rules: &Rules, opened: Seconds) -> (Evm, Deployment) {
-    thread_local! {
-        static BASE: Base = base();
+impl Base {
+    /// Deploys what all pools share, with `code` in the place of what was committed.
+    ///
+    /// # Panics
+    /// When a contract cannot be deployed.
+    #[must_use]
+    pub fn new(code: &Code) -> Self {
+        let mut evm = Evm::default();
+        let code_of = |name: &str| code.get(name).cloned().unwrap_or_else(|| abi().code(name));
+        let mut deploy_by = |from: Address, name: &str| {
+            evm.deploy(from, code_of(name)).unwrap_or_else(|output| {
+                panic!("{name} was not deployed: {}", String::from_utf8_lossy(&output))
+            })
+        };
+        let mut deploy = |name: &str| deploy_by(DEPLOYER, name);
+        let token = deploy("MockToken");
+        let factory = deploy("ShareTokens");
+        let modules = ["Time", "Settle", "Exits", "Cover", "Policy", "Recovery", "Rules", "Views"];
+        let modules = modules.iter().map(|name| deploy(&format!("Pool{name}"))).collect();
+        let mut sources: Vec<Address> = (1..SOURCES).map(|_| deploy("MockSource")).collect();
+        sources.push(deploy_by(EXTRA, "MockSource"));
+        let others: Vec<Address> = (0..SOURCES).map(|_| deploy_by(EXTRA, "MockSource")).collect();
+        for (market, (source, other)) in (0..SOURCES).zip(sources.iter().zip(&others)) {
+            show(&mut evm, *source, &Outside::of(market));
+            show(&mut evm, *other, &Outside::of(market));
+        }
+        let source_code = evm.code_hash(sources[0]);
+        Self { evm, token, factory, modules, sources, others, source_code, pool_code: code_of("Pool") }
     }
-    BASE.with(|base| {
-        let mut evm = base.evm.clone();
+
+    /// The one of the committed artifacts, deployed once a thread.
+    #[must_use]
+    pub fn committed() -> Rc<Self> {
+        thread_local! {
+            static BASE: Rc<Base> = Rc::new(Base::new(&Code::new()));
+        }
+        BASE.with(Rc::clone)
+    }
+
+    /// Deploys an empty pool at second `opened`.
+    ///
+    /// # Panics
+    /// When the contracts refuse the configuration.
+    #[must_use]
+    pub fn deploy(&self, tranches: u8, wrapper: bool, rules: &Rules, opened: Seconds) -> (Evm, Deployment) {
+        let mut evm = self.evm.clone();
         evm.set_time(opened);
-        let access = create(&mut evm, "Access", &[address(DEPLOYER)]);
+        let access = create(&mut evm, abi().code("Access"), &[address(DEPLOYER)]);
         let mut words =
-            vec![address(access), address(base.token), number(u128::from(wrapper)), number(tranches.into())];
+            vec![address(access), address(self.token), number(u128::from(wrapper)), number(tranches.into())];
         words.extend(rule_words(rules));
-        words.extend(base.modules.iter().map(|module| address(*module)));
-        words.push(address(base.factory));
-        let pool = create(&mut evm, "Pool", &words);
+        words.extend(self.modules.iter().map(|module| address(*module)));
+        words.push(address(self.factory));
+        let pool = create(&mut evm, self.pool_code.clone(), &words);
         let shares = (0..tranches)
             .map(|tranche| {
                 let output = evm.ask(pool, abi().call("Pool.shareToken", &[number(tranche.into())])).output;
                 output[12..32].try_into().expect("an address")
             })
             .collect();
-        let (sources, source_code) = (base.sources.clone(), base.source_code);
-        let deployment = Deployment { token: base.token, access, pool, shares, sources, source_code };
+        let (sources, others, source_code) = (self.sources.clone(), self.others.clone(), self.source_code);
+        let deployment = Deployment { token: self.token, access, pool, shares, sources, others, source_code };
         grant_roles(&mut evm, &deployment, rules);
         (evm, deployment)
-    })
+    }
 }
 
-fn create(evm: &mut Evm, name: &str, words: &[Word]) -> Address {
-    let mut code = abi().code(name);
+/// Makes a source show what it shall.
+pub(crate) fn show(evm: &mut Evm, source: Address, outside: &Outside) {
+    let accepts = outside.accepts.map_or(number(0), |most| {
+        // Plus one in 256 bits: the largest amount is one as well.
+        let mut word = number(most.wrapping_add(1));
+        word[15] = u8::from(most == u128::MAX);
+        word
+    });
+    let words = [
+        number(outside.shown()),
+        number(outside.rate),
+        number(outside.latent),
+        number(outside.recovered),
+        number(outside.supplied),
+        number(outside.failing.into()),
+        accepts,
+    ];
+    let outcome = evm.call([1; 20], source, abi().call("MockSource.set", &words));
+    assert!(outcome.ok, "a source can show anything");
+}
+
+fn create(evm: &mut Evm, mut code: Vec<u8>, words: &[Word]) -> Address {
     code.extend(words.iter().flatten());
-    evm.deploy(DEPLOYER, code).unwrap_or_else(|output| panic!("{name}: {}", abi().name_of(&output)))
+    evm.deploy(DEPLOYER, code).unwrap_or_else(|output| panic!("not deployed: {}", abi().name_of(&output)))
 }
 
 /// Gives the engine's roles to their accounts, and the roles their functions.
@@ -192,8 +246,12 @@ pub fn rule_words(rules: &Rules) -> Vec<Word> {
     words
 }
 
-/// The adapter of a market.
+/// The adapter that a source of a market stands for.
 #[must_use]
-pub fn source_of(deployment: &Deployment, market: MarketId) -> Address {
-    deployment.sources[market.index() % SOURCES as usize]
+pub fn source_of(deployment: &Deployment, market: MarketId, source: &Source) -> Address {
+    let adapters = match source {
+        Source::Adapter { code: OTHER_ADAPTER, .. } => &deployment.others,
+        _ => &deployment.sources,
+    };
+    adapters[market.index() % SOURCES as usize]
 }

@@ -318,12 +318,14 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             &[small(market.0), amount(*bonus_paid), amount(*bonus_kept), amount(*bond)],
         ),
         Event::QuotesRevoked { market, least } => say("QuotesRevoked", &[small(market.0), t(*least)]),
-        Event::MarketOpened { market, destination, .. } => {
-            let words = [small(market.0), address(source_of(at, *market)), address(account(*destination))];
+        Event::MarketOpened { market, source, destination } => {
+            let words =
+                [small(market.0), address(source_of(at, *market, source)), address(account(*destination))];
             say("MarketOpened", &words)
         }
-        Event::MarketPinned { market, destination, .. } => {
-            let words = [small(market.0), address(source_of(at, *market)), address(account(*destination))];
+        Event::MarketPinned { market, source, destination } => {
+            let words =
+                [small(market.0), address(source_of(at, *market, source)), address(account(*destination))];
             say("MarketPinned", &words)
         }
         Event::MarketRead { market, counter, converted, measured, supplied, recovered } => {

@@ -1,5 +1,8 @@
 //! Quotes signed as the contract expects them (EIP-712).
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use k256::ecdsa::SigningKey;
 use seawall_engine::{Quote, Source};
 
@@ -18,10 +21,23 @@ const DOMAIN: &str = "EIP712Domain(string name,string version,uint256 chainId,ad
 /// Words before the array of four in a quote.
 const BEFORE_SPLIT: usize = 16;
 
-fn key(number: u32) -> SigningKey {
-    let mut secret = [0x5e; 32];
-    secret[28..].copy_from_slice(&number.to_be_bytes());
-    SigningKey::from_bytes(&secret.into()).expect("a small number is a key")
+thread_local! {
+    /// Keys and their addresses, each worked out once: every command asks for some.
+    static KEYS: RefCell<BTreeMap<u32, (SigningKey, Address)>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+fn with_key<T>(number: u32, ask: impl FnOnce(&SigningKey, Address) -> T) -> T {
+    KEYS.with_borrow_mut(|keys| {
+        let (key, address) = keys.entry(number).or_insert_with(|| {
+            let mut secret = [0x5e; 32];
+            secret[28..].copy_from_slice(&number.to_be_bytes());
+            let key = SigningKey::from_bytes(&secret.into()).expect("a small number is a key");
+            let point = key.verifying_key().to_encoded_point(false);
+            let hash = keccak256(&point.as_bytes()[1..]);
+            (key, hash[12..].try_into().expect("twenty bytes"))
+        });
+        ask(key, *address)
+    })
 }
 
 /// Address of a key.
@@ -30,9 +46,7 @@ fn key(number: u32) -> SigningKey {
 /// Never: every number is a key.
 #[must_use]
 pub fn address_of(number: u32) -> Address {
-    let point = key(number).verifying_key().to_encoded_point(false);
-    let hash = keccak256(&point.as_bytes()[1..]);
-    hash[12..].try_into().expect("twenty bytes")
+    with_key(number, |_, address| address)
 }
 
 /// A quote in words, as the contract takes it.
@@ -45,7 +59,7 @@ pub fn words(deployment: &Deployment, quote: &Quote) -> Vec<Word> {
     let mut words = vec![
         number(quote.market.0.into()),
         address(account(quote.buyer)),
-        address(source_of(deployment, quote.market)),
+        address(source_of(deployment, quote.market, &quote.source)),
         deployment.source_code,
         number(bound.0),
         number(bound.1),
@@ -102,7 +116,8 @@ pub fn digest(pool: Address, words: &[Word]) -> Word {
 /// Never: a digest can be signed.
 #[must_use]
 pub fn sign(signer: u32, digest: &Word) -> Vec<u8> {
-    let (signature, recovery) = key(signer).sign_prehash_recoverable(digest).expect("a digest is 32 bytes");
+    let (signature, recovery) =
+        with_key(signer, |key, _| key.sign_prehash_recoverable(digest)).expect("a digest is 32 bytes");
     let mut bytes = signature.to_bytes().to_vec();
     bytes.push(27 + recovery.to_byte());
     bytes

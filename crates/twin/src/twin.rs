@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use seawall_engine::{
-    AccountId, Action, Command, Config, Error, Event, ExitId, MarketId, Quote, RATE_ONE, Reading, Source,
-    State, TicketId, apply, execute,
+    AccountId, Action, Command, Config, Error, Event, ExitId, MarketId, Quote, RATE_ONE, Reading, State,
+    TicketId, apply, execute,
 };
 use seawall_fixed::Seconds;
+use seawall_machine::Outside;
 
 use crate::abi::{address, number};
 use crate::compare;
-use crate::deploy::{Deployment, SOURCES, abi, account, deploy};
+use crate::deploy::{Base, Deployment, SOURCES, abi, account, show};
 use crate::encode;
 use crate::evm::{Address, Evm, Log, Outcome};
 use crate::quote;
@@ -18,44 +19,8 @@ use crate::quote;
 /// Latest second at which the contract runs (`TIME_MAX` of `State.sol`); the engine goes on a little longer.
 pub const TIME_MAX: Seconds = 1 << 39;
 
-/// A market's source, in its own unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outside {
-    /// Losses so far.
-    pub counter: u128,
-    /// Rate of the source's unit, in 1e-18.
-    pub rate: u128,
-    /// Bad debt it measures itself.
-    pub latent: u128,
-    /// Recovered on booked losses.
-    pub recovered: u128,
-    /// What lenders have supplied.
-    pub supplied: u128,
-    /// Most its destination takes in one payment.
-    pub accepts: Option<u128>,
-    /// The read fails.
-    pub failing: bool,
-    /// The counter shows one less than it was.
-    pub falling: bool,
-}
-
-impl Outside {
-    fn shown(&self) -> u128 {
-        self.counter.saturating_sub(u128::from(self.falling))
-    }
-
-    fn reading(&self, market: MarketId) -> Reading {
-        Reading {
-            market,
-            counter: (!self.failing).then(|| self.shown()),
-            rate: self.rate,
-            latent: self.latent,
-            recovered: self.recovered,
-            supplied: self.supplied,
-            accepts: self.accepts,
-        }
-    }
-}
+/// Decides a command as the engine does.
+pub type Decide = fn(&State, &Command, Seconds) -> Result<Vec<Event>, Error>;
 
 /// What a command came to, the same in both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +43,8 @@ pub struct Twin {
     pub state: State,
     /// What the sources show from the next command on.
     pub sources: Vec<Outside>,
+    /// What decides on the engine's side: the engine, or something that is planted there.
+    pub decide: Decide,
     shown: Vec<Outside>,
     funded: BTreeSet<Address>,
     /// Commands that both ran.
@@ -89,34 +56,35 @@ pub struct Twin {
 }
 
 impl Twin {
-    /// Two empty pools.
+    /// Two empty pools of the committed artifacts.
     ///
     /// # Panics
     /// When the configuration is out of bounds.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let (evm, at) = deploy(config.tranches, config.asset.wrapper, &config.rules, config.opened);
-        let sources = (0..SOURCES)
-            .map(|market| Outside {
-                counter: u128::from(market),
-                rate: if market % 3 == 2 { RATE_ONE + RATE_ONE / 7 } else { RATE_ONE },
-                latent: 0,
-                recovered: 0,
-                supplied: 0,
-                accepts: None,
-                failing: false,
-                falling: false,
-            })
-            .collect::<Vec<_>>();
+        Self::on(&Base::committed(), config)
+    }
+
+    /// Two empty pools, the contract's on what `base` has deployed.
+    ///
+    /// # Panics
+    /// When the configuration is out of bounds.
+    #[must_use]
+    pub fn on(base: &Base, config: Config) -> Self {
+        let (evm, at) = base.deploy(config.tranches, config.asset.wrapper, &config.rules, config.opened);
+        let sources: Vec<Outside> = (0..SOURCES).map(Outside::of).collect();
+        let shown = sources.clone();
         let state = State::new(config).expect("the configuration is within its bounds");
-        let (funded, shown) = (BTreeSet::new(), Vec::new());
-        Self { evm, at, state, sources, shown, funded, commands: 0, accepted: 0, gas: 0 }
+        let funded = BTreeSet::new();
+        Self { evm, at, state, sources, decide: execute, shown, funded, commands: 0, accepted: 0, gas: 0 }
     }
 
     /// Digest of a quote as its actuary signs it for this pool.
     #[must_use]
     pub fn digest(&self, quote: &Quote) -> [u8; 32] {
-        quote::digest(self.at.pool, &quote::words(&self.at, quote))
+        // The pool is part of what is signed.
+        let pool = if quote.pool == *self.state.pool() { self.at.pool } else { self.at.access };
+        quote::digest(pool, &quote::words(&self.at, quote))
     }
 
     /// Runs a command on both; its readings are made here, from what the sources show.
@@ -125,8 +93,9 @@ impl Twin {
     /// What differs.
     pub fn run(&mut self, mut command: Command, now: Seconds) -> Result<Ran, String> {
         command.readings = self.readings(&command, now);
-        let decided = execute(&self.state, &command, now);
-        if now > TIME_MAX || matches!(decided, Err(Error::AccountOutOfRange { .. })) {
+        let decided = (self.decide)(&self.state, &command, now);
+        let beyond = now > TIME_MAX && !matches!(decided, Err(Error::TimeTooLarge { .. }));
+        if beyond || matches!(decided, Err(Error::AccountOutOfRange { .. })) {
             return Ok(Ran::Skipped);
         }
         let Some(call) = encode::call(&self.at, &command) else { return Ok(Ran::Skipped) };
@@ -293,24 +262,8 @@ impl Twin {
             if self.shown.get(index) == Some(&outside) {
                 continue;
             }
-            let accepts = outside.accepts.map_or(number(0), |most| {
-                // Plus one in 256 bits: the largest amount is one as well.
-                let mut word = number(most.wrapping_add(1));
-                word[15] = u8::from(most == u128::MAX);
-                word
-            });
-            let words = [
-                number(outside.shown()),
-                number(outside.rate),
-                number(outside.latent),
-                number(outside.recovered),
-                number(outside.supplied),
-                number(outside.failing.into()),
-                accepts,
-            ];
-            let outcome =
-                self.evm.call([1; 20], self.at.sources[index], abi().call("MockSource.set", &words));
-            assert!(outcome.ok, "a source can show anything");
+            show(&mut self.evm, self.at.sources[index], &outside);
+            show(&mut self.evm, self.at.others[index], &outside);
         }
         self.shown.clone_from(&self.sources);
     }
@@ -399,14 +352,10 @@ fn same_refusal(error: &Error, output: &[u8]) -> bool {
         Error::Overflow => output == encode::refusal(error) || output == panic,
         // The pool is part of what is signed: a quote for another one recovers to another signer.
         Error::QuoteForAnotherPool => output.get(..4) == Some(&abi().selector_of_error("NotAnActuary")[..]),
+        // The contract's time ends before the engine's.
+        Error::TimeTooLarge { now, .. } => {
+            output == encode::refusal(&Error::TimeTooLarge { now: *now, max: TIME_MAX })
+        }
         _ => output == encode::refusal(error),
     }
-}
-
-/// A source kind of a market in a random world: a third of them convert another unit.
-#[must_use]
-pub fn source(market: u32, step: seawall_fixed::Ppm) -> Source {
-    let conversion =
-        (market % 3 == 2).then_some(seawall_engine::RateBound { initial: RATE_ONE + RATE_ONE / 7, step });
-    Source::Adapter { code: [1; 32], conversion }
 }

@@ -4,55 +4,25 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use seawall_engine::{
-    AccountId, Action, Asset, Command, Config, ExitId, Knot, MULTIPLIER_ONE, MarketId, Quote, Roles, Rules,
-};
+use seawall_engine::{AccountId, Action, Asset, Command, Config, ExitId, MarketId, Quote, Rules};
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
-use seawall_twin::twin::{Ran, Twin, source};
+use seawall_machine::setup::{ACTUARY, OPENED, OWNER, POOL, adapter, plain};
+use seawall_twin::twin::{Ran, Twin};
 
 const DAY: Seconds = 24 * 3600;
 const UNIT: u128 = 1_000_000;
-const OPENED: Seconds = 2_800 * EPOCH_SECONDS;
-const OWNER: AccountId = AccountId(20);
-const ACTUARY: AccountId = AccountId(21);
 const ANN: AccountId = AccountId(1);
 const BOB: AccountId = AccountId(2);
 const INSURED: AccountId = AccountId(30);
 
 fn rules() -> Rules {
-    let one = Assets::new(1);
     Rules {
-        roles: Roles {
-            owner: OWNER,
-            actuaries: vec![ACTUARY],
-            risk: AccountId(22),
-            guardian: AccountId(23),
-            reporters: Vec::new(),
-        },
-        deposit_min: one,
-        exit_min: one,
-        ticket_min: one,
-        cooldown: 14 * DAY,
-        waiting: DAY,
-        term_epochs_max: 52,
-        early_period: 0,
-        early_multiple: Ppm::ONE,
-        junior_floor: Ppm::new(100_000),
-        scarcity: vec![Knot { at: Ppm::ZERO, multiplier: MULTIPLIER_ONE }],
-        earn_rate_max: u64::MAX,
         fee: Ppm::new(100_000),
-        fee_recipient: AccountId(25),
         cancel_share: Ppm::ZERO,
-        reserve_target: Assets::ZERO,
         surplus_epochs: 4,
         surplus_split: [Ppm::ZERO; 4],
-        rate_min: Ppm::ZERO,
-        limit_max: Assets::MAX,
-        market_share_max: Ppm::ONE,
         mutual_multiple: Ppm::ZERO,
-        latent_share_max: Ppm::ONE,
-        latent_term_max: 30 * DAY,
-        pause_max: 7 * DAY,
+        ..plain()
     }
 }
 
@@ -81,10 +51,10 @@ impl Bench {
 
     fn buy(&mut self, market: u32, nonce: u64) -> u64 {
         let quote = Quote {
-            pool: [0; 32],
+            pool: POOL,
             market: MarketId(market),
             buyer: INSURED,
-            source: source(market * 3 + 1, Ppm::ZERO),
+            source: adapter(market * 3 + 1),
             destination: AccountId(40),
             holds_pool_asset: false,
             limit: Assets::new(100 * UNIT),
@@ -116,8 +86,7 @@ fn deposit(tranche: u8, owner: AccountId, units: u128) -> Action {
 }
 
 fn report() -> String {
-    let config =
-        Config { pool: [0; 32], tranches: 2, asset: Asset::default(), rules: rules(), opened: OPENED };
+    let config = Config { pool: POOL, tranches: 2, asset: Asset::default(), rules: rules(), opened: OPENED };
     let mut bench = Bench { twin: Twin::new(config), now: OPENED + 1, report: String::new() };
     bench.run(ANN, deposit(0, ANN, 400));
     bench.run(ANN, deposit(1, ANN, 600));

@@ -1,84 +1,60 @@
 //! Random sequences of commands on the engine and on the contract (the twin), compared after every command.
 //!
-//! `SEAWALL_TWIN_CASES=2000 cargo test -p seawall-twin --test parity` runs more of them.
+//! `SEAWALL_TWIN_COMMANDS=1000000 SEAWALL_TWIN_SEED=7 cargo test -p seawall-twin --test parity -- --nocapture` runs
+//! more of them, or others (`cargo xtask twin N`). A difference is shortened and kept as a table in
+//! `scenarios/found`.
 
 mod random;
 
-use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
-use random::setup::{Setup, setup};
-use random::step::{Step, steps};
-use random::world::World;
+use std::path::Path;
+use std::time::Instant;
 
-/// Longest sequence.
-const STEPS_MAX: usize = 400;
+use random::search::Twins;
+use random::tally::Tally;
 
-fn cases(quick: u32) -> u32 {
-    std::env::var("SEAWALL_TWIN_CASES")
-        .map_or(quick, |text| text.parse().expect("SEAWALL_TWIN_CASES is a number of sequences"))
-}
+/// Commands of a run that meets every kind of event and refusal.
+const COMMANDS: u64 = 20_000;
 
-fn play(setup: &Setup, steps: &[Step]) -> Result<World, String> {
-    let mut world = World::new(setup.clone());
-    if setup.warm {
-        world.warm_up()?;
-    }
-    for (index, step) in steps.iter().enumerate() {
-        world.step(step).map_err(|why| format!("{why}\nat step {index}, {step:?}"))?;
-        if index % 16 == 15 {
-            world.twin.compare_all(10).map_err(|why| format!("{why}\nafter step {index}, {step:?}"))?;
-        }
-    }
-    world.twin.compare_all(10)?;
-    Ok(world)
+fn number(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).map_or(usual, |text| text.parse().expect("a number"))
 }
 
 #[test]
 fn the_contract_is_the_engines_twin() {
-    let config = Config {
-        cases: cases(60),
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
-            "proptest-regressions/parity.txt",
-        ))),
-        source_file: Some(file!()),
-        max_shrink_iters: 4_000,
-        ..Config::default()
-    };
-    let tally = std::cell::RefCell::new(random::world::Tally::default());
-    let found = TestRunner::new(config).run(&(setup(), steps(STEPS_MAX)), |(setup, steps)| {
-        let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| play(&setup, &steps)));
-        match played {
-            Ok(Ok(world)) => {
-                tally.borrow_mut().add(&world);
-                Ok(())
-            }
-            Ok(Err(why)) => Err(TestCaseError::fail(why)),
-            Err(_) => Err(TestCaseError::fail("a panic")),
-        }
-    });
-    println!("{}", tally.borrow());
-    match found {
-        Ok(()) => {}
-        Err(TestError::Fail(why, (setup, steps))) => panic!("{why}\nwith {setup:#?}\n{steps:#?}"),
-        Err(error) => panic!("{error}"),
+    let (commands, seed) = (number("SEAWALL_TWIN_COMMANDS", COMMANDS), number("SEAWALL_TWIN_SEED", 1));
+    let twins = Twins::default();
+    let (mut tally, start) = (Tally::default(), Instant::now());
+    let found = twins.search(seed, commands, &mut tally);
+    let seconds = start.elapsed().as_secs_f64();
+    #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
+    let rate = tally.commands as f64 / seconds;
+    println!("parity, seed {seed}: {tally}; {seconds:.1} s, {rate:.0} commands a second");
+    if std::env::var("SEAWALL_TWIN_TABLE").is_ok() {
+        println!("events: {:?}\nrefusals: {:?}", tally.events, tally.refusals);
+    }
+    if let Some(found) = found {
+        let table = twins.table(&found);
+        let kept = keep(&table);
+        panic!("after {} commands: {}\nshortened to {kept}:\n{table}", found.commands, found.why);
+    }
+    if commands >= COMMANDS {
+        assert_eq!(tally.missing(), Vec::<&str>::new(), "kinds that were not met");
     }
 }
 
-#[test]
-fn every_kind_of_event_and_many_refusals_are_compared() {
-    let mut runner = TestRunner::deterministic();
-    let mut tally = random::world::Tally::default();
-    for _ in 0..cases(120) {
-        let tree = (setup(), steps(STEPS_MAX)).new_tree(&mut runner).expect("a strategy without filters");
-        let (setup, steps) = proptest::strategy::ValueTree::current(&tree);
-        tally.add(&play(&setup, &steps).unwrap_or_else(|why| panic!("{why}\nwith {setup:#?}")));
-    }
-    println!("{tally}");
-    for event in ["Deposited", "ExitRequested", "ExitCleared", "ExitPaid", "PolicyBought", "PolicyActivated"]
-    {
-        assert!(tally.events.contains_key(event), "no {event} in {tally}");
-    }
-    for event in ["TicketBooked", "MarketPaid", "RecoveryAssigned", "RecoveryClaimed", "ClassClosed"] {
-        assert!(tally.events.contains_key(event), "no {event} in {tally}");
-    }
+/// Keeps a table under a name that its text gives it.
+fn keep(table: &str) -> String {
+    let name = format!("scenarios/found/{:08x}.txt", fingerprint(table));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(&name);
+    let written =
+        std::fs::create_dir_all(file.parent().expect("a folder")).and_then(|()| std::fs::write(&file, table));
+    written.map_or_else(|error| format!("nowhere ({error})"), |()| name)
+}
+
+/// FNV-1a, folded to 32 bits.
+fn fingerprint(text: &str) -> u64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash >> 32) ^ (hash & 0xffff_ffff)
 }

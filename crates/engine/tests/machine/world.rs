@@ -1,43 +1,18 @@
 //! A pool and the world around it: sources that lose, fail and recover, time, and records of what was paid to
 //! whom, kept apart from the pool's own books.
 
-use seawall_engine::{Command, Error, Event, MarketId, RATE_ONE, Reading, Source, State, apply, execute};
+use seawall_engine::{
+    Action, Command, Digest, Error, Event, MarketId, Quote, Reading, Source, State, apply, execute,
+};
 use seawall_fixed::Seconds;
+pub use seawall_machine::Checked;
+use seawall_machine::interpret::MARKETS;
+use seawall_machine::setup::{OPENED, OWNER, Setup, source};
+use seawall_machine::{Outside, Player, Ran};
 
 use super::checks;
 use super::premium::Shadow;
-use super::setup::{OPENED, Setup, source};
 use super::tally::Tally;
-
-/// Markets that a sequence knows.
-pub const MARKETS: u32 = 16;
-
-/// A market's source, in its own unit.
-#[derive(Clone, Copy, Debug)]
-pub struct Outside {
-    pub counter: u128,
-    pub rate: u128,
-    pub latent: u128,
-    pub recovered: u128,
-    pub accepts: Option<u128>,
-    pub failing: bool,
-    pub falling: bool,
-}
-
-impl Outside {
-    pub fn reading(&self, market: MarketId) -> Reading {
-        let counter = (!self.failing).then(|| self.counter.saturating_sub(u128::from(self.falling)));
-        Reading {
-            counter,
-            rate: self.rate,
-            latent: self.latent,
-            recovered: self.recovered,
-            supplied: self.counter,
-            accepts: self.accepts,
-            ..Reading::of(market, 0)
-        }
-    }
-}
 
 pub struct World {
     pub setup: Setup,
@@ -52,19 +27,10 @@ pub struct World {
     pub accepted: u64,
 }
 
-/// What a violated property says.
-pub type Checked<T> = Result<T, String>;
-
 impl World {
     pub fn new(setup: Setup) -> Self {
         let state = State::new(setup.config()).expect("the rules are within their bounds");
-        let sources = (0..MARKETS)
-            .map(|market| {
-                let rate = if market % 3 == 2 { RATE_ONE + RATE_ONE / 7 } else { RATE_ONE };
-                let (counter, latent, recovered) = (u128::from(market), 0, 0);
-                Outside { counter, rate, latent, recovered, accepts: None, failing: false, falling: false }
-            })
-            .collect();
+        let sources = (0..=MARKETS).map(Outside::of).collect();
         Self {
             initial: state.clone(),
             state,
@@ -79,17 +45,13 @@ impl World {
         }
     }
 
-    pub fn outside(&mut self, market: MarketId) -> &mut Outside {
-        &mut self.sources[market.index()]
-    }
-
     /// Readings of all markets behind adapters that are known, and of one that is about to be bought.
     pub fn readings(&self, buying: Option<MarketId>) -> Vec<Reading> {
         let known = |id: MarketId| match self.state.market(id) {
             Some(market) => market.source != Source::Reported,
             None => buying == Some(id) && source(id.0) != Source::Reported,
         };
-        (0..MARKETS)
+        (0..=MARKETS)
             .map(MarketId)
             .filter(|id| known(*id))
             .map(|id| self.sources[id.index()].reading(id))
@@ -97,7 +59,7 @@ impl World {
     }
 
     /// Decides and applies a command, and checks everything. The outer error is a violated property.
-    pub fn run(&mut self, command: &Command) -> Checked<Result<(), Error>> {
+    pub fn decide(&mut self, command: &Command) -> Checked<Result<(), Error>> {
         self.commands += 1;
         match execute(&self.state, command, self.now) {
             Ok(events) => {
@@ -125,7 +87,7 @@ impl World {
 
     /// Settling and accruing can always go on: no state refuses a sync with all its readings.
     pub fn never_stuck(&self) -> Checked<()> {
-        let mut command = Command::new(super::setup::OWNER, seawall_engine::Action::Sync);
+        let mut command = Command::new(OWNER, Action::Sync);
         command.readings = self.readings(None);
         match execute(&self.state, &command, self.now) {
             Ok(_) | Err(Error::TimeTooLarge { .. }) => Ok(()),
@@ -140,5 +102,61 @@ impl World {
             apply(&mut state, event);
         }
         if state == self.state { Ok(()) } else { Err("replayed events give another state".into()) }
+    }
+}
+
+impl Player for World {
+    fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn state(&self) -> &State {
+        &self.state
+    }
+
+    fn now(&self) -> Seconds {
+        self.now
+    }
+
+    fn set_now(&mut self, now: Seconds) {
+        self.now = now;
+    }
+
+    fn outside(&mut self, market: MarketId) -> &mut Outside {
+        &mut self.sources[market.index()]
+    }
+
+    fn source(&self, market: u32) -> Source {
+        source(market)
+    }
+
+    fn digest(&self, _: &Quote) -> Digest {
+        [8; 32]
+    }
+
+    fn run(&mut self, mut command: Command) -> Checked<Ran> {
+        let buying = match &command.action {
+            Action::BuyCover { quote, .. } => Some(quote.market),
+            _ => None,
+        };
+        command.readings = self.readings(buying);
+        Ok(ran(self.decide(&command)?))
+    }
+
+    fn run_tampered(&mut self, mut command: Command, tampering: u8, extra: Reading) -> Checked<Ran> {
+        command.readings = self.readings(None);
+        match tampering {
+            0 => command.readings.clear(),
+            1 => command.readings.reverse(),
+            _ => command.readings.push(extra),
+        }
+        Ok(ran(self.decide(&command)?))
+    }
+}
+
+fn ran(decided: Result<(), Error>) -> Ran {
+    match decided {
+        Ok(()) => Ran::Done,
+        Err(error) => Ran::Refused(error),
     }
 }

@@ -1,87 +1,85 @@
-//! Both pools, their sources and time; and a tally of what was compared.
+//! Both pools, their sources and time, as a player of random commands.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use seawall_engine::{Command, Digest, MarketId, Quote, Reading, Source, State};
+use seawall_fixed::Seconds;
+use seawall_machine::setup::{OPENED, Setup, adapter};
+use seawall_machine::{Checked, Outside, Player, Ran as Came};
+use seawall_twin::deploy::Base;
+use seawall_twin::twin::{Decide, Ran, Twin};
 
-use seawall_engine::{AccountId, Action, Command, Source};
-use seawall_fixed::{Ppm, Seconds};
-use seawall_twin::twin::{Ran, Twin, source};
+use super::record::Record;
+use super::tally::Tally;
 
-use super::setup::{OPENED, Setup};
-
-/// Markets that a sequence knows.
-pub const MARKETS: u32 = 16;
-
-/// What a difference says.
-pub type Checked<T> = Result<T, String>;
+/// Accounts that are looked at one by one.
+pub const ACCOUNTS: u32 = 10;
 
 pub struct World {
     pub setup: Setup,
     pub twin: Twin,
     pub now: Seconds,
-    pub events: BTreeMap<String, u64>,
-    pub refusals: BTreeMap<String, u64>,
+    pub tally: Tally,
+    /// The sequence as a table, where somebody wants to read it.
+    pub record: Option<Record>,
 }
 
 impl World {
-    pub fn new(mut setup: Setup) -> Self {
+    /// Two empty pools; `decide` stands in for the engine.
+    pub fn new(base: &Base, decide: Decide, mut setup: Setup) -> Self {
         // There are no reporters on a chain: every market has an adapter.
         setup.rules.roles.reporters.clear();
-        let twin = Twin::new(setup.config());
-        Self { setup, twin, now: OPENED, events: BTreeMap::new(), refusals: BTreeMap::new() }
+        let mut twin = Twin::on(base, setup.config());
+        twin.decide = decide;
+        Self { setup, twin, now: OPENED, tally: Tally::default(), record: None }
+    }
+}
+
+impl Player for World {
+    fn setup(&self) -> &Setup {
+        &self.setup
     }
 
-    /// The kind of a market's source.
-    pub fn source(market: u32) -> Source {
-        source(market, Ppm::new(20_000))
+    fn state(&self) -> &State {
+        &self.twin.state
     }
 
-    pub fn run(&mut self, command: Command) -> Checked<Ran> {
+    fn now(&self) -> Seconds {
+        self.now
+    }
+
+    fn set_now(&mut self, now: Seconds) {
+        self.now = now;
+    }
+
+    fn outside(&mut self, market: MarketId) -> &mut Outside {
+        &mut self.twin.sources[market.index()]
+    }
+
+    fn source(&self, market: u32) -> Source {
+        adapter(market)
+    }
+
+    fn digest(&self, quote: &Quote) -> Digest {
+        self.twin.digest(quote)
+    }
+
+    fn run(&mut self, command: Command) -> Checked<Came> {
+        if let Some(record) = &mut self.record {
+            record.take(&self.twin, &command, self.now);
+        }
         let ran = self.twin.run(command, self.now)?;
-        let first = |text: String| text.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
-        match &ran {
-            Ran::Done(events) => {
-                for event in events {
-                    *self.events.entry(first(format!("{event:?}"))).or_default() += 1;
-                }
-            }
-            Ran::Refused(error) => *self.refusals.entry(first(format!("{error:?}"))).or_default() += 1,
-            Ran::Skipped => {}
+        self.tally.take(&ran);
+        if let Some(record) = &mut self.record {
+            record.came_to(&self.twin, &ran);
         }
-        Ok(ran)
+        Ok(match ran {
+            Ran::Done(_) => Came::Done,
+            Ran::Refused(error) => Came::Refused(error),
+            Ran::Skipped => Came::Skipped,
+        })
     }
 
-    pub fn act(&mut self, caller: AccountId, action: Action) -> Checked<()> {
-        self.run(Command::new(caller, action)).map(|_| ())
-    }
-}
-
-/// What was compared.
-#[derive(Default)]
-pub struct Tally {
-    pub commands: u64,
-    pub accepted: u64,
-    pub events: BTreeMap<String, u64>,
-    pub refusals: BTreeMap<String, u64>,
-}
-
-impl Tally {
-    pub fn add(&mut self, world: &World) {
-        self.commands += world.twin.commands;
-        self.accepted += world.twin.accepted;
-        for (event, count) in &world.events {
-            *self.events.entry(event.clone()).or_default() += count;
-        }
-        for (refusal, count) in &world.refusals {
-            *self.refusals.entry(refusal.clone()).or_default() += count;
-        }
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} commands, {} accepted", self.commands, self.accepted)?;
-        writeln!(f, "events: {:?}", self.events)?;
-        write!(f, "refusals: {:?}", self.refusals)
+    fn run_tampered(&mut self, command: Command, tampering: u8, _: Reading) -> Checked<Came> {
+        // The contract reads by itself; what was tampered with is tried as it is by every third.
+        if tampering == 0 { self.run(command) } else { Ok(Came::Skipped) }
     }
 }

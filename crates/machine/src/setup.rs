@@ -6,37 +6,57 @@ use seawall_engine::{
 };
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds};
 
+/// The pool of every sequence and table.
 pub const POOL: Digest = [7; 32];
+/// Announces rules, writes tickets off.
 pub const OWNER: AccountId = AccountId(20);
+/// Signs quotes.
 pub const ACTUARY: AccountId = AccountId(21);
+/// Posts estimates.
 pub const RISK: AccountId = AccountId(22);
+/// Pauses.
 pub const GUARDIAN: AccountId = AccountId(23);
+/// Posts readings, where there is no chain.
 pub const REPORTER: AccountId = AccountId(24);
+/// Receives fees.
 pub const FEES: AccountId = AccountId(25);
 /// Market m is bought by account BUYERS + m % 3.
 pub const BUYERS: u32 = 30;
 /// Payments for market m go to account DESTINATIONS + m.
 pub const DESTINATIONS: u32 = 40;
+/// Accounts that hold shares: those below this number.
 pub const HOLDERS: u32 = 8;
+/// When every pool opens.
 pub const OPENED: Seconds = 2_800 * EPOCH_SECONDS;
+/// Code of an adapter that is not the one a market has at first.
+pub const OTHER_ADAPTER: Digest = [9; 32];
+/// Relative step of a wrapper's rate that an epoch allows.
+const RATE_STEP: Ppm = Ppm::new(20_000);
 
 /// What a random sequence starts from.
 #[derive(Clone, Debug)]
 pub struct Setup {
+    /// How many tranches there are.
     pub tranches: u8,
     /// Amounts are of the order of 2^bits units.
     pub bits: u8,
+    /// The pool's token is a wrapper.
     pub wrapper: bool,
     /// Capital and cover are in place when the sequence begins.
     pub warm: bool,
+    /// Rules at the start.
     pub rules: Rules,
 }
 
 impl Setup {
+    /// What amounts are relative to.
+    #[must_use]
     pub fn scale(&self) -> u128 {
         1 << self.bits
     }
 
+    /// The pool to open.
+    #[must_use]
     pub fn config(&self) -> Config {
         Config {
             pool: POOL,
@@ -48,15 +68,60 @@ impl Setup {
     }
 }
 
-/// Kind of market m: reported, adapter, adapter behind a wrapper's rate.
-pub fn source(market: u32) -> Source {
+/// Kind of market m in a ledger without a chain: reported, adapter, adapter behind a wrapper's rate.
+#[must_use]
+pub const fn source(market: u32) -> Source {
     match market % 3 {
         0 => Source::Reported,
-        1 => Source::Adapter { code: [1; 32], conversion: None },
-        _ => {
-            let bound = RateBound { initial: RATE_ONE + RATE_ONE / 7, step: Ppm::new(20_000) };
-            Source::Adapter { code: [2; 32], conversion: Some(bound) }
-        }
+        _ => adapter(market),
+    }
+}
+
+/// Kind of market m where every market has an adapter; every third is behind a wrapper's rate.
+#[must_use]
+pub const fn adapter(market: u32) -> Source {
+    let bound = RateBound { initial: RATE_ONE + RATE_ONE / 7, step: RATE_STEP };
+    let conversion = if market % 3 == 2 { Some(bound) } else { None };
+    Source::Adapter { code: [1; 32], conversion }
+}
+
+/// Rules of the pool that tables begin with: nothing is bounded that need not be, and a cooldown of two weeks.
+#[must_use]
+pub fn plain() -> Rules {
+    let one = Assets::new(1);
+    let day = 24 * 3600;
+    Rules {
+        roles: Roles {
+            owner: OWNER,
+            actuaries: vec![ACTUARY],
+            risk: RISK,
+            guardian: GUARDIAN,
+            reporters: Vec::new(),
+        },
+        deposit_min: one,
+        exit_min: one,
+        ticket_min: one,
+        cooldown: 14 * day,
+        waiting: day,
+        term_epochs_max: 52,
+        early_period: 0,
+        early_multiple: Ppm::ONE,
+        junior_floor: Ppm::new(100_000),
+        scarcity: vec![Knot { at: Ppm::ZERO, multiplier: MULTIPLIER_ONE }],
+        earn_rate_max: u64::MAX,
+        fee: Ppm::ZERO,
+        fee_recipient: FEES,
+        cancel_share: Ppm::new(100_000),
+        reserve_target: Assets::ZERO,
+        surplus_epochs: 1,
+        surplus_split: [Ppm::new(250_000); 4],
+        rate_min: Ppm::ZERO,
+        limit_max: Assets::MAX,
+        market_share_max: Ppm::ONE,
+        mutual_multiple: Ppm::new(2_000_000),
+        latent_share_max: Ppm::ONE,
+        latent_term_max: 30 * day,
+        pause_max: 7 * day,
     }
 }
 
@@ -143,6 +208,7 @@ fn rules(bits: u8) -> impl Strategy<Value = Rules> {
     )
 }
 
+/// Any pool.
 pub fn setup() -> impl Strategy<Value = Setup> {
     let bits = prop_oneof![3 => Just(20u8), 3 => Just(40), 1 => Just(7), 1 => Just(70), 1 => Just(100), 1 => Just(116)];
     (1u8..=4, bits, any::<bool>(), proptest::bool::weighted(0.8)).prop_flat_map(

@@ -1,5 +1,6 @@
 //! Abstract steps: what a random sequence is made of. Numbers are choices, not amounts: they are read against
-//! the state that a step meets, so that sequences keep their meaning when they shrink.
+//! the state that a step meets, so that sequences keep their meaning when they shrink. What follows from a seed
+//! that was kept depends on the strategies here: new steps go into [`crate::passage`].
 
 use proptest::collection::vec;
 use proptest::option;
@@ -19,6 +20,8 @@ pub enum Amount {
 }
 
 impl Amount {
+    /// The amount that this is of a reference.
+    #[must_use]
     pub fn of(self, reference: u128) -> u128 {
         match self {
             Self::Units(units) => units,
@@ -34,39 +37,29 @@ impl Amount {
 
 /// How far time moves before a step.
 #[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the fields are the numbers that the variant's comment speaks of")]
 pub enum Time {
+    /// Not at all.
     Stay,
+    /// By seconds.
     Seconds(u32),
     /// To a boundary to come, or a second beside it.
-    Boundary {
-        ahead: u8,
-        offset: i8,
-    },
+    Boundary { ahead: u8, offset: i8 },
     /// To the next date at which an estimate, a policy or a rule change falls due.
-    Due {
-        offset: i8,
-    },
+    Due { offset: i8 },
     /// To the end of an open exit's cooldown.
-    Cooled {
-        pick: u8,
-        offset: i8,
-    },
+    Cooled { pick: u8, offset: i8 },
     /// To an open exit's deadline.
-    Deadline {
-        pick: u8,
-        offset: i8,
-    },
+    Deadline { pick: u8, offset: i8 },
     /// To the second at which latent losses no longer hold an exit.
-    Void {
-        pick: u8,
-        offset: i8,
-    },
+    Void { pick: u8, offset: i8 },
     /// Nobody calls for months.
     Months(u8),
 }
 
 /// Terms of a quote, relative to the state.
 #[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the fields are those of a quote")]
 pub struct Terms {
     pub market: u8,
     pub limit: Amount,
@@ -86,6 +79,7 @@ pub struct Terms {
 
 /// What a step does.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each is the action of its name on what its numbers choose")]
 pub enum Op {
     Sync,
     Deposit {
@@ -229,11 +223,39 @@ pub enum Op {
         amount: Amount,
         readings: u8,
     },
+    /// Somebody else claims an exit.
+    ClaimOther {
+        pick: u8,
+    },
+    /// Everyone claims what is theirs of a ticket.
+    ClaimAll {
+        ticket: u8,
+    },
+    /// Every member claims what is its own of a ticket.
+    ClaimBonds {
+        ticket: u8,
+    },
+    /// A bid of nothing for a lot.
+    BidLow {
+        pick: u8,
+    },
+    /// A little cover for one market more than a pool can insure.
+    FillMarkets {
+        epochs: u8,
+    },
+    /// A sync before the last command, or beyond all time.
+    WrongTime {
+        early: bool,
+        seconds: u32,
+    },
 }
 
+/// Time moves, and something is done.
 #[derive(Clone, Debug)]
 pub struct Step {
+    /// How far time moves first.
     pub time: Time,
+    /// What is done.
     pub op: Op,
 }
 
@@ -241,6 +263,7 @@ fn offset() -> impl Strategy<Value = i8> + Clone {
     -1i8..=1
 }
 
+/// Any amount.
 pub fn amount() -> impl Strategy<Value = Amount> + Clone {
     prop_oneof![
         2 => (0u128..20).prop_map(Amount::Units),
@@ -264,6 +287,7 @@ fn time() -> impl Strategy<Value = Time> {
     ]
 }
 
+/// Any terms.
 pub fn terms() -> impl Strategy<Value = Terms> {
     let limit = prop_oneof![8 => any::<u16>().prop_map(Amount::Part), 1 => amount()];
     let money = (limit, amount(), prop_oneof![Just(Amount::Units(0)), amount()], amount());
@@ -380,6 +404,7 @@ fn garbage() -> impl Strategy<Value = Op> {
     )
 }
 
+/// Any step.
 pub fn step() -> impl Strategy<Value = Step> {
     let op = prop_oneof![
         10 => capital(),
@@ -392,6 +417,7 @@ pub fn step() -> impl Strategy<Value = Step> {
     (time(), op).prop_map(|(time, op)| Step { time, op })
 }
 
+/// A sequence of at most `most` steps.
 pub fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     prop_oneof![
         1 => vec(step(), 1..most / 4),
