@@ -4,8 +4,11 @@ pragma solidity 0.8.37;
 import {AaveSource} from "../../src/adapters/AaveSource.sol";
 import {IAaveAddresses} from "../../src/adapters/external/IAave.sol";
 import {AdapterBase} from "../../test/adapters/AdapterBase.sol";
+import {MockSource} from "../../test/mocks/MockSource.sol";
 import {MockToken} from "../../test/mocks/MockToken.sol";
+import {Quote} from "../../src/Quote.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IPool} from "aave/interfaces/IPool.sol";
 import {AaveMarket} from "./AaveMarket.sol";
 
 /// The adapter on Aave v3.6 itself: its own liquidation makes the bad debt, its own function takes it off.
@@ -14,6 +17,7 @@ contract AaveTest is AdapterBase {
     int256 private constant DOLLAR = 1e20;
 
     AaveMarket private market;
+    IPool private aave;
     MockToken private collateral;
     AaveSource private adapter;
     address private lender = address(0x1e);
@@ -24,16 +28,17 @@ contract AaveTest is AdapterBase {
         super.setUp();
         collateral = new MockToken();
         market = new AaveMarket(address(token), address(collateral), DOLLAR);
+        aave = market.pool();
         give(token, lender, 10_000 * UNIT);
         vm.prank(lender);
-        market.pool().supply(address(token), 10_000 * UNIT, lender, 0);
+        aave.supply(address(token), 10_000 * UNIT, lender, 0);
         adapter = new AaveSource(insurer(), 1, IAaveAddresses(address(market.addresses())), address(token));
     }
 
     function give(MockToken what, address who, uint256 amount) private {
         what.mint(who, amount);
         vm.prank(who);
-        what.approve(address(market.pool()), type(uint256).max);
+        what.approve(address(aave), type(uint256).max);
     }
 
     /// Someone borrows against collateral whose price then falls, and is liquidated in full. Returns the deficit that
@@ -42,25 +47,25 @@ contract AaveTest is AdapterBase {
         market.collateralPrice().set(DOLLAR);
         give(collateral, borrower, borrowed * 5 / 4);
         vm.startPrank(borrower);
-        market.pool().supply(address(collateral), borrowed * 5 / 4, borrower, 0);
-        market.pool().borrow(address(token), borrowed, 2, 0, borrower);
+        aave.supply(address(collateral), borrowed * 5 / 4, borrower, 0);
+        aave.borrow(address(token), borrowed, 2, 0, borrower);
         vm.stopPrank();
         market.collateralPrice().set(price);
-        uint256 before = market.pool().getReserveDeficit(address(token));
+        uint256 before = aave.getReserveDeficit(address(token));
         give(token, liquidator, borrowed);
         vm.prank(liquidator);
-        market.pool().liquidationCall(address(collateral), address(token), borrower, type(uint256).max, false);
-        deficit = market.pool().getReserveDeficit(address(token)) - before;
+        aave.liquidationCall(address(collateral), address(token), borrower, type(uint256).max, false);
+        deficit = aave.getReserveDeficit(address(token)) - before;
         require(deficit != 0, "no bad debt");
     }
 
     function aToken() private view returns (IERC20) {
-        return IERC20(market.pool().getReserveAToken(address(token)));
+        return IERC20(aave.getReserveAToken(address(token)));
     }
 
     /// What lenders are owed and the tokens and debts behind it: a deficit is the difference.
     function behind() private view returns (uint256) {
-        IERC20 debt = IERC20(market.pool().getReserveVariableDebtToken(address(token)));
+        IERC20 debt = IERC20(aave.getReserveVariableDebtToken(address(token)));
         return token.balanceOf(address(aToken())) + debt.totalSupply();
     }
 
@@ -73,7 +78,7 @@ contract AaveTest is AdapterBase {
         (uint256 tickets, uint256 setAside,) = booked();
         require(tickets == 1 && setAside == 0, "one ticket, paid");
         require(adapter.counter() == deficit, "counted once");
-        near(market.pool().getReserveDeficit(address(token)), 0, 2, "no deficit is left");
+        near(aave.getReserveDeficit(address(token)), 0, 2, "no deficit is left");
         near(behind(), aToken().totalSupply(), 2, "lenders are whole");
         require(adapter.poke() == deficit, "the payment is no new loss");
         assertConserved();
@@ -90,7 +95,7 @@ contract AaveTest is AdapterBase {
         near(adapter.counter(), first + second, 2, "sum");
         (uint256 tickets,,) = booked();
         require(tickets == 2, "tickets");
-        near(market.pool().getReserveDeficit(address(token)), 0, 4, "covered");
+        near(aave.getReserveDeficit(address(token)), 0, 4, "covered");
         assertConserved();
     }
 
@@ -100,13 +105,13 @@ contract AaveTest is AdapterBase {
         uint256 deficit = badDebt(1000 * UNIT, DOLLAR / 2);
         pool.sync();
         require(token.balanceOf(lenders) == deficit, "destination");
-        require(market.pool().getReserveDeficit(address(token)) == deficit, "untouched");
+        require(aave.getReserveDeficit(address(token)) == deficit, "untouched");
         // Whoever may, covers it with that money: a fall is no gain, and no new loss.
         market.setUmbrella(lenders);
         vm.startPrank(lenders);
-        token.approve(address(market.pool()), deficit);
-        market.pool().supply(address(token), deficit, lenders, 0);
-        market.pool().eliminateReserveDeficit(address(token), deficit - 2);
+        token.approve(address(aave), deficit);
+        aave.supply(address(token), deficit, lenders, 0);
+        aave.eliminateReserveDeficit(address(token), deficit - 2);
         vm.stopPrank();
         pool.sync();
         require(adapter.counter() == deficit && token.balanceOf(lenders) == 0, "paid once");
@@ -126,31 +131,52 @@ contract AaveTest is AdapterBase {
         pool.payMarket(1);
         (, setAside,) = booked();
         require(setAside == 0, "paid");
-        near(market.pool().getReserveDeficit(address(token)), 0, 2, "covered");
+        near(aave.getReserveDeficit(address(token)), 0, 2, "covered");
         assertConserved();
     }
 
-    /// Gas of one read with everything cold; what the pool itself reads is the same for every source.
-    function test_gas_of_one_read() public {
+    /// What a further market costs a command that does nothing else: a reserve of another Aave market, with its own
+    /// proxy and code, and a mock in its place. Whole transactions, so everything is cold.
+    function test_gas_of_a_further_market() public {
+        uint256 one = syncWith(new address[](0));
+        address[] memory further = new address[](1);
+        further[0] = address(source);
+        uint256 mock = syncWith(further);
         AaveMarket other = new AaveMarket(address(token), address(collateral), DOLLAR);
-        AaveSource second = new AaveSource(insurer(), 2, IAaveAddresses(address(other.addresses())), address(token));
-        coolAll(other, second);
-        second.counter();
-        vm.snapshotGasLastCall("aave_counter_cold");
-        coolAll(other, second);
-        second.read();
-        vm.snapshotGasLastCall("aave_read_cold");
-        vm.cool(address(source));
-        source.counter();
-        vm.snapshotGasLastCall("mock_counter_cold");
+        further[0] = address(
+            new AaveSource(insurer(), 2, IAaveAddresses(address(other.addresses())), address(token))
+        );
+        uint256 aave_ = syncWith(further);
+        gas("further market: mock", mock - one);
+        gas("further market: Aave", aave_ - one);
     }
 
-    function coolAll(AaveMarket m, AaveSource a) private {
-        vm.cool(address(a));
-        vm.cool(address(m.pool()));
-        vm.cool(m.implementation());
-        vm.cool(m.pool().getReserveAToken(address(token)));
-        vm.cool(address(m.pool()));
-        vm.cool(m.implementation());
+    event Gas(string what, uint256 used);
+
+    function gas(string memory what, uint256 used) private {
+        emit Gas(what, used);
+        require(used <= 20_000, what);
+    }
+
+    /// Gas of a sync of a new pool that insures market 1 through Aave, and `further` ones.
+    function syncWith(address[] memory further) private returns (uint256 used) {
+        deploy(new MockToken());
+        deposit(junior, ann, 4000 * UNIT);
+        deposit(senior, bob, 6000 * UNIT);
+        vm.warp(block.timestamp + 3 * WEEK);
+        MockSource first = new MockSource();
+        Quote memory q = quote();
+        (q.adapter, q.code) = (address(first), address(first).codehash);
+        buy(q);
+        for (uint256 i; i < further.length; ++i) {
+            q.market = uint32(2 + i);
+            (q.adapter, q.code) = (further[i], further[i].codehash);
+            buy(q);
+        }
+        vm.warp(block.timestamp + 2 * WEEK);
+        pool.sync();
+        vm.warp(block.timestamp + 1);
+        pool.sync();
+        used = vm.lastCallGas().gasTotalUsed;
     }
 }

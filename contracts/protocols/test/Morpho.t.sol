@@ -219,16 +219,4 @@ contract MorphoTest is AdapterBase {
         uint256 lost = liquidateDirectly();
         near(adapter.poke(), lost - interest, 2, "hidden by interest");
     }
-
-    function test_gas_of_one_read() public {
-        MorphoMarketSource adapter = marketSource();
-        vm.cool(address(adapter));
-        vm.cool(address(morpho));
-        adapter.counter();
-        vm.snapshotGasLastCall("morpho_counter_cold");
-        vm.cool(address(adapter));
-        vm.cool(address(morpho));
-        adapter.read();
-        vm.snapshotGasLastCall("morpho_read_cold");
-    }
 }
