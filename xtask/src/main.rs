@@ -11,12 +11,15 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+mod protocols;
+
 const HELP: &str = "\
 cargo xtask test    what CI runs: format, lints, documentation, all tests, committed artefacts
 cargo xtask check   the quick part of it: format and lints
 cargo xtask fuzz N  the state-machine properties of the engine with N sequences (default 100000)
 cargo xtask gen     writes the committed artefacts anew (docs/demo.txt)
-cargo xtask contracts  the contracts: built, tested, artifacts compared (needs Node 20)
+cargo xtask contracts  the contracts: built, tested, artifacts compared, the adapters on the real protocols, a
+                       deployment on a node (needs Node 20)
 cargo xtask twin N  the contract against the engine with N random sequences (default 400)
 cargo xtask bench   the benchmarks behind docs/performance.md
 ";
@@ -101,7 +104,8 @@ fn contracts() -> Result<()> {
         }
         run(&folder, "node", &["bin/artifacts", &fresh.to_string_lossy()])?;
         same_files(&fresh, &folder.join("artifacts"))
-    })
+    })?;
+    protocols::test(&folder)
 }
 
 /// Refuses two folders whose files differ.

@@ -16,6 +16,8 @@ pub mod rpc;
 pub mod rules;
 
 pub use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+// What the bindings are used through.
+pub use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
 pub use deploy::{Deployment, Failed, Sent, deploy};
 pub use key::Key;
 pub use plan::{AccessPlan, Plan, PoolPlan, Step};

@@ -228,3 +228,137 @@ pub const CODE_MAX: usize = 24_576;
 pub fn cost(gas: u64, fee: u128) -> U256 {
     U256::from(gas) * U256::from(fee)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::address;
+    use alloy_sol_types::SolInterface;
+    use seawall_engine::{AccountId, Knot, Roles, Rules};
+    use seawall_fixed::{Assets, Ppm};
+
+    use super::*;
+    use crate::rules::rule_set;
+
+    const DEPLOYER: Address = address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
+    const ADMIN: Address = address!("70997970C51812dc3A010C7d01b50e0d17dc79C8");
+
+    fn rules() -> Rules {
+        let nobody = AccountId(0);
+        Rules {
+            roles: Roles {
+                owner: nobody,
+                actuaries: vec![],
+                risk: nobody,
+                guardian: nobody,
+                reporters: vec![],
+            },
+            deposit_min: Assets::new(1),
+            exit_min: Assets::new(2),
+            ticket_min: Assets::new(3),
+            cooldown: 4,
+            waiting: 5,
+            term_epochs_max: 6,
+            early_period: 7,
+            early_multiple: Ppm::new(8),
+            junior_floor: Ppm::new(9),
+            scarcity: vec![
+                Knot { at: Ppm::ZERO, multiplier: 1_000_000_000 },
+                Knot { at: Ppm::new(10), multiplier: 1_000_000_011 },
+            ],
+            earn_rate_max: 12,
+            fee: Ppm::new(13),
+            fee_recipient: AccountId(1),
+            cancel_share: Ppm::new(14),
+            reserve_target: Assets::new(15),
+            surplus_epochs: 16,
+            surplus_split: [Ppm::new(17), Ppm::new(18), Ppm::new(19), Ppm::new(20)],
+            rate_min: Ppm::new(21),
+            limit_max: Assets::new(22),
+            market_share_max: Ppm::new(23),
+            mutual_multiple: Ppm::new(24),
+            latent_share_max: Ppm::new(25),
+            latent_term_max: 26,
+            pause_max: 27,
+        }
+    }
+
+    fn pool(admin: Address) -> PoolPlan {
+        let grants = vec![Grant { role: role::RISK, account: ADMIN, delay: 9 }];
+        let rules = rule_set(&rules(), |id| if id.0 == 1 { ADMIN } else { Address::ZERO }).unwrap();
+        let access = AccessPlan { admin, admin_delay: 7, grants };
+        PoolPlan { asset: ADMIN, wrapper: false, tranches: 3, rules, access }
+    }
+
+    #[test]
+    fn addresses_follow_from_account_and_nonce() {
+        let plan = Plan::new(&pool(ADMIN), DEPLOYER, 0);
+        // What every first deployment on a local chain is called.
+        assert_eq!(plan.steps[0].creates, Some(address!("5FbDB2315678afecb367f032d93F642f64180aa3")));
+        assert_eq!(plan.steps[1].creates, Some(address!("e7f1725E7734CE288F8367e1Bb143E90bb3F0512")));
+        assert_eq!((plan.steps.len(), plan.modules.len(), plan.share_tokens.len()), (13, 9, 3));
+        let later = Plan::new(&pool(ADMIN), DEPLOYER, 1);
+        assert_eq!(later.steps[0].creates, plan.steps[1].creates);
+        assert_ne!(later.pool, plan.pool);
+    }
+
+    #[test]
+    fn every_creation_is_small_enough_for_a_chain() {
+        for step in Plan::new(&pool(ADMIN), DEPLOYER, 0).steps {
+            assert!(step.call.data.len() <= CREATION_MAX, "{}: {}", step.name, step.call.data.len());
+        }
+    }
+
+    /// The calls inside the last transaction.
+    fn calls(admin: Address) -> Vec<abi::Access::AccessCalls> {
+        let plan = Plan::new(&pool(admin), DEPLOYER, 0);
+        let last = plan.steps.last().unwrap();
+        assert_eq!((last.name, last.call.to), ("roles", Some(plan.access)));
+        let all = abi::Access::multicallCall::abi_decode(&last.call.data).unwrap();
+        all.data.iter().map(|data| abi::Access::AccessCalls::abi_decode(data).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_deployer_keeps_nothing() {
+        use abi::Access::AccessCalls::{grantRole, renounceRole, setTargetFunctionRole};
+        let calls = calls(ADMIN);
+        assert_eq!(calls.iter().filter(|call| matches!(call, setTargetFunctionRole(_))).count(), 4);
+        let grants: Vec<_> = calls
+            .iter()
+            .filter_map(|call| match call {
+                grantRole(grant) => Some((grant.roleId, grant.account, grant.executionDelay)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(grants, [(role::RISK, ADMIN, 9), (role::ADMIN, ADMIN, 7)]);
+        let Some(renounceRole(last)) = calls.last() else { panic!("the last call gives the admin role up") };
+        assert_eq!((last.roleId, last.callerConfirmation), (role::ADMIN, DEPLOYER));
+    }
+
+    #[test]
+    fn a_deployer_who_is_the_admin_stays_it() {
+        assert!(
+            !calls(DEPLOYER).iter().any(|call| matches!(call, abi::Access::AccessCalls::renounceRole(_)))
+        );
+    }
+
+    /// Words of the rules in the order of `State.sol`; every number above is another, so none can stand for another.
+    #[test]
+    fn rules_keep_their_order() {
+        let set = rule_set(&rules(), |_| ADMIN).unwrap();
+        let numbers: Vec<u128> = alloy_sol_types::SolValue::abi_encode(&set)
+            .chunks(32)
+            .map(|word| u128::from_be_bytes(word[16..].try_into().unwrap()))
+            .collect();
+        assert_eq!(numbers[..18], [1, 12, 13, 9, 2, 4, 5, 7, 6, 14, 3, 8, 24, 26, 27, 15, 25, 16]);
+        assert_eq!(numbers[18..26], [17, 18, 19, 20, 22, 21, 23, 2]);
+        assert_eq!(numbers[27..31], [0, 1_000_000_000, 10, 1_000_000_011]);
+        assert!(numbers[31..].iter().all(|number| *number == 0) && numbers.len() == 43);
+    }
+
+    #[test]
+    fn rules_that_do_not_fit_are_named() {
+        let mut rules = rules();
+        rules.cooldown = 1 << 32;
+        assert_eq!(rule_set(&rules, |_| ADMIN).unwrap_err().0, "cooldown");
+    }
+}
