@@ -22,7 +22,7 @@ abstract contract MorphoSource is ShareSource {
     uint256 public immutable LLTV;
 
     /// Morpho does not know the market.
-    error NoSuchMarket(bytes32 id);
+    error UnknownMarket(bytes32 id);
 
     constructor(IInsurer pool, uint32 market, IMorpho morpho, MarketParams memory p) Adapter(pool, market, p.loanToken) {
         MORPHO = morpho;
@@ -30,7 +30,7 @@ abstract contract MorphoSource is ShareSource {
         ID = id;
         (COLLATERAL, ORACLE, IRM, LLTV) = (p.collateralToken, p.oracle, p.irm, p.lltv);
         (,,,, uint128 lastUpdate,) = morpho.market(id);
-        if (lastUpdate == 0) revert NoSuchMarket(id);
+        if (lastUpdate == 0) revert UnknownMarket(id);
     }
 
     /// The market as Morpho wants it named.
