@@ -65,7 +65,7 @@ abstract contract Base {
         address factory = vm.deployCode("ShareTokens.sol:ShareTokens");
         bytes memory arguments =
             abi.encode(address(access), address(token), false, uint8(2), rules(), modules, factory);
-        pool = Pool(vm.deployCode("Pool.sol:Pool", arguments));
+        pool = Pool(vm.deployCode("src/Pool.sol:Pool", arguments));
         junior = ShareToken(pool.shareToken(0));
         senior = ShareToken(pool.shareToken(1));
         access.grantRole(Roles.OWNER, address(this), 0);

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+/// Gas of a call, as forge measured it.
+struct LastCall {
+    uint64 gasLimit;
+    uint64 gasTotalUsed;
+    uint64 gasMemoryUsed;
+    int64 gasRefunded;
+    uint64 gasRemaining;
+}
+
 /// The cheatcodes that these tests use; no library is needed for them.
 interface Vm {
     function warp(uint256 timestamp) external;
@@ -18,4 +27,5 @@ interface Vm {
     function deployCode(string calldata artifact) external returns (address);
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
     function cool(address target) external;
+    function lastCallGas() external view returns (LastCall memory);
 }

@@ -147,6 +147,13 @@ contract PoolViews {
         return pool().markets[id];
     }
 
+    /// The adapter of a market, and the source's counter at the last good reading: an adapter whose source fell before
+    /// it was noted finds here what it must not go below (4.1).
+    function told(uint32 id) external view returns (address adapter, uint128 counter) {
+        Market storage m = pool().markets[id];
+        return (m.adapter, m.sourceCounter);
+    }
+
     /// Charge, limit left and latent measures of a market's policy in a slot.
     function policy(uint32 id, uint8 slot)
         external

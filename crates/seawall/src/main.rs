@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 mod completions;
 mod demo;
+mod deploy;
 mod frontier;
 mod output;
 mod pool;
@@ -48,6 +49,8 @@ enum Command {
     Merge(simulate::MergeArgs),
     /// Open and run a pool in a local file.
     Pool(pool::Args),
+    /// Deploy a pool on a chain.
+    Deploy(Box<deploy::Args>),
     /// Print shell completions.
     Completions(completions::Args),
 }
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args, format),
         Command::Merge(args) => simulate::merge(&args, format),
         Command::Pool(args) => pool::run(&args, format),
+        Command::Deploy(args) => deploy::run(&args, format),
         Command::Completions(args) => completions::run::<Cli>(&args),
     };
     match result {
