@@ -100,6 +100,11 @@ abstract contract Base {
         r.scarcity[0] = Knot(0, 1e9);
     }
 
+    /// A number from 1 to `most`.
+    function within(uint96 x, uint256 most) internal pure returns (uint96) {
+        return uint96(1 + x % most);
+    }
+
     function fund(address who, uint256 amount) internal {
         token.mint(who, amount);
         vm.prank(who);

@@ -18,4 +18,7 @@ interface Vm {
     function deployCode(string calldata artifact) external returns (address);
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
     function cool(address target) external;
+    function expectEmit() external;
+    function load(address target, bytes32 slot) external view returns (bytes32);
+    function etch(address target, bytes calldata code) external;
 }
