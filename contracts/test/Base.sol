@@ -88,6 +88,7 @@ abstract contract Base {
         r.termEpochsMax = 52;
         r.earnRateMax = type(uint64).max;
         r.surplusEpochs = 4;
+        r.surplusSplit = [uint24(500_000), 200_000, 0, 0];
         r.limitMax = type(uint128).max;
         r.marketShareMax = 1e6;
         r.mutualMultiple = 2e6;
