@@ -79,7 +79,7 @@ abstract contract Base {
         }
     }
 
-    function rules() internal pure returns (RuleSet memory r) {
+    function rules() internal pure virtual returns (RuleSet memory r) {
         r.depositMin = 1;
         r.exitMin = 1;
         r.ticketMin = 1;
