@@ -2,33 +2,37 @@
 pragma solidity 0.8.37;
 
 import {Fixed} from "../../src/Fixed.sol";
-import {Class} from "../../src/State.sol";
-import {Tranches} from "../../src/Tranche.sol";
 import {Waterfall} from "../../src/Waterfall.sol";
 
-/// Proofs by symbolic execution (`bin/halmos`), each over all inputs within its bounds. Division over full words is
-/// beyond the solvers, so two kinds stand side by side: lemmas over the whole 128 bits that need no division of
-/// symbols, and whole formulas over words of `BITS` bits. The fuzz tests run the same properties over 128 bits.
+/// Proofs by symbolic execution (`bin/halmos`), each over all inputs within its bounds. Quotients of two symbols are
+/// beyond the solvers, so a proof is in pieces: a floor is any q with q d <= n < (q + 1) d, which is what the EVM's
+/// division gives, and the lemmas are about every such q; factors are below `MOST`. The tests in Library.t.sol run the same
+/// properties through the code itself over 96 and 128 bits.
 contract ArithmeticProof {
-    /// Width of the words in which quotients of symbols are proven.
-    uint256 private constant BITS = 5;
+    /// Factors are below it: products of three stay within the solvers' reach.
+    uint256 private constant MOST = 16;
 
-    function small(uint256 x) private pure returns (bool) {
-        return x < 1 << BITS;
+    function small(uint256 a, uint256 b, uint256 c) private pure returns (bool) {
+        return a < MOST && b < MOST && c < MOST;
     }
 
-    // ---------------------------------------------------------------- quotients
-
-    /// The two directions differ by one at most, and not at all when the division is exact.
-    function check_directions(uint8 a, uint8 b, uint8 d) external pure {
-        if (!small(a) || !small(b) || d == 0 || !small(d)) return;
-        uint256 down = Fixed.mulDivDown(a, b, d);
-        uint256 up = Fixed.mulDivUp(a, b, d);
-        assert(down * d <= uint256(a) * b && up * d >= uint256(a) * b);
-        assert(up == down || up == down + 1);
+    /// q = floor(n / d).
+    function isFloor(uint256 q, uint256 n, uint256 d) private pure returns (bool) {
+        unchecked {
+            return q * d <= n && n < (q + 1) * d;
+        }
     }
 
-    /// Amounts stay amounts: nothing above 128 bits is ever returned as if it were one.
+    /// q = ceil(n / d).
+    function isCeil(uint256 q, uint256 n, uint256 d) private pure returns (bool) {
+        unchecked {
+            return q * d >= n && (q == 0 || (q - 1) * d < n);
+        }
+    }
+
+    // ---------------------------------------------------------------- amounts, over full words
+
+    /// Nothing above 128 bits is ever returned as if it were an amount.
     function check_to128(uint256 x) external view {
         try this.to128(x) returns (uint128 y) {
             assert(y == x);
@@ -44,129 +48,112 @@ contract ArithmeticProof {
     /// A subtraction that stops at nothing.
     function check_saturating(uint256 a, uint256 b) external pure {
         uint256 rest = Fixed.saturatingSub(a, b);
-        assert(rest <= a);
-        assert(a >= b ? rest + b == a : rest == 0);
+        assert(a >= b ? rest == a - b : rest == 0);
+    }
+
+    function check_bounds(uint256 a, uint256 b) external pure {
+        uint256 low = Fixed.min(a, b);
+        uint256 high = Fixed.max(a, b);
+        assert(low <= high && (low == a && high == b || low == b && high == a));
     }
 
     // ---------------------------------------------------------------- shares
 
-    /// A deposit is never worth more than was paid in (2.2).
-    function check_deposit_gains_nothing(uint8 assets, uint8 shares, uint8 paid) external pure {
-        if (!small(assets) || !small(shares) || !small(paid) || shares == 0) return;
-        uint256 minted = sharesFor(assets, shares, paid);
-        // minted (A + paid) / (S + minted) <= paid, without the division.
-        assert(minted * (uint256(assets) + paid) <= uint256(paid) * (uint256(shares) + minted));
+    /// A deposit p that mints m <= floor(p S / A) shares is worth at most p after it: m (A + p) / (S + m) <= p; and it
+    /// dilutes nobody: A / S <= (A + p) / (S + m). The smaller of two prices is at most this one.
+    function check_deposit_gains_nothing(uint8 a, uint8 s, uint8 p, uint16 q, uint16 m) external pure {
+        if (a == 0 || s == 0 || m > q || !small(a, s, p)) return;
+        unchecked {
+            if (!isFloor(q, uint256(p) * s, a)) return;
+            assert(uint256(m) * (uint256(a) + p) <= uint256(p) * (uint256(s) + m));
+            assert(uint256(a) * (uint256(s) + m) <= (uint256(a) + p) * s);
+        }
     }
 
-    /// And dilutes nobody: A / S <= (A + paid) / (S + minted).
-    function check_deposit_dilutes_nobody(uint8 assets, uint8 shares, uint8 paid) external pure {
-        if (!small(assets) || !small(shares) || !small(paid) || shares == 0) return;
-        uint256 minted = sharesFor(assets, shares, paid);
-        assert(uint256(assets) * (uint256(shares) + minted) <= (uint256(assets) + paid) * shares);
-    }
-
-    /// What a mint costs buys at least the shares it mints, and one unit less does not.
-    function check_cost_is_the_smallest(uint8 assets, uint8 shares, uint8 wanted) external pure {
-        if (!small(assets) || !small(shares) || wanted == 0 || !small(wanted)) return;
-        if (assets == 0 && shares != 0) return;
-        Class memory c = Class(assets, shares);
-        uint256 cost = Tranches.assetsFor(c, wanted);
-        assert(Tranches.sharesFor(c, cost) >= wanted);
-        assert(cost != 0 && Tranches.sharesFor(c, cost - 1) < wanted);
-    }
-
-    function sharesFor(uint256 assets, uint256 shares, uint256 paid) private pure returns (uint256) {
-        // A class whose shares are worth nothing has closed before anyone can deposit (2.3).
-        if (assets == 0) return 0;
-        return Tranches.sharesFor(Class(uint128(assets), uint128(shares)), paid);
+    /// The cost of n shares, ceil(n A / S), buys at least n: floor(cost S / A) >= n; one unit less does not.
+    function check_cost_is_enough_and_the_smallest(uint8 a, uint8 s, uint8 n, uint16 cost, uint16 q) external pure {
+        if (a == 0 || s == 0 || n == 0 || !small(a, s, n)) return;
+        unchecked {
+            if (!isCeil(cost, uint256(n) * a, s)) return;
+            if (isFloor(q, uint256(cost) * s, a)) assert(q >= n);
+            if (isFloor(q, uint256(cost - 1) * s, a)) assert(q < n);
+        }
     }
 
     // ---------------------------------------------------------------- exits fall only
 
-    /// Paying a leaver raises no remaining queued share (5.1): (A - paid - dust) / (S - shares) <= A / S; and what is
-    /// paid and the dust are what leaves.
-    function check_payment_raises_no_share(uint8 assets, uint8 shares, uint8 leaving) external pure {
-        if (!small(assets) || !small(shares) || leaving == 0 || leaving > shares) return;
-        Class memory c = Class(assets, shares);
-        (uint256 paid, uint256 dust) = Tranches.redeem(c, leaving);
-        assert(dust <= 1 && paid + dust <= assets);
-        assert((assets - paid - dust) * uint256(shares) <= uint256(assets) * (shares - leaving));
+    /// Paying x of S shares takes ceil(x A / S) assets out, paid part and dust: no remaining share rises (5.1, 1.5),
+    /// and the dust is one unit at most.
+    function check_payment_raises_no_share(uint8 a, uint8 s, uint8 x, uint8 paid, uint8 out) external pure {
+        if (s == 0 || x > s || !small(a, s, x)) return;
+        unchecked {
+            if (!isFloor(paid, uint256(x) * a, s) || !isCeil(out, uint256(x) * a, s)) return;
+            assert(out <= a && out >= paid && out - paid <= 1);
+            assert(uint256(a - out) * s <= uint256(a) * (s - x));
+        }
     }
 
-    /// A request raises no queued share either: the assets that move are at most what its new shares are worth.
-    function check_request_raises_no_share(uint8 assets, uint8 shares, uint8 value) external pure {
-        if (!small(assets) || !small(shares) || !small(value) || assets == 0 || assets > shares) return;
-        uint256 minted = Fixed.mulDivDown(value, shares, assets);
-        uint256 moved = Fixed.mulDivDown(minted, assets, shares);
-        assert(moved <= value);
-        assert((assets + moved) * uint256(shares) <= uint256(assets) * (shares + minted));
+    /// A request worth v becomes n = floor(v S / A) queued shares and moves floor(n A / S) <= v assets with them: no
+    /// queued share rises.
+    function check_request_raises_no_share(uint8 a, uint8 s, uint8 v, uint16 n, uint16 moved) external pure {
+        if (a == 0 || s == 0 || !small(a, s, v)) return;
+        unchecked {
+            if (!isFloor(n, uint256(v) * s, a) || !isFloor(moved, uint256(n) * a, s)) return;
+            assert(moved <= v);
+            assert((uint256(a) + moved) * s <= uint256(a) * (uint256(s) + n));
+        }
     }
 
-    /// A loss raises none, whatever part of it the queued class bears: over the whole 128 bits, because the number of
-    /// shares stays.
-    function check_loss_raises_no_share(uint128 assets, uint128 loss) external pure {
-        uint256 taken = Fixed.min(loss, assets);
-        assert(assets - taken <= assets);
+    /// A loss l of a tranche of a active and q queued assets: the queued part min(q, ceil(l q / (a + q))) is at most
+    /// the loss, and the rest at most what the active class has (2.2). Shares stay, so none rises.
+    function check_parts_of_a_loss_fit(uint8 a, uint8 q, uint8 l, uint16 up) external pure {
+        unchecked {
+            if (q == 0 || l > uint256(a) + q || !small(a, q, l / 2)) return;
+            if (!isCeil(up, uint256(l) * q, uint256(a) + q)) return;
+            uint256 part = Fixed.min(q, up);
+            assert(part <= l && l - part <= a);
+        }
     }
 
-    /// The queued class's part of a loss is at most what it has and at most the loss, and what is left of the loss is at
-    /// most what the active class has (2.2).
-    function check_parts_of_a_loss_fit(uint8 active, uint8 queued, uint8 loss) external pure {
-        if (!small(active) || !small(queued) || queued == 0) return;
-        uint256 all = uint256(active) + queued;
-        if (loss > all) return;
-        uint256 part = Fixed.min(queued, Fixed.mulDivUp(loss, queued, all));
-        assert(part <= queued && part <= loss);
-        assert(loss - part <= active);
-    }
-
-    /// A withdrawal of exact assets: with shares worth at most one asset, ceil(a S / A) shares pay exactly a.
-    function check_withdrawals_are_exact(uint8 assets, uint8 shares, uint8 wanted) external pure {
-        if (assets == 0 || !small(assets) || !small(shares) || assets > shares || wanted > assets) return;
-        uint256 needed = Fixed.mulDivUp(wanted, shares, assets);
-        assert(needed <= shares);
-        assert(Fixed.mulDivDown(needed, assets, shares) == wanted);
+    /// A withdrawal of exactly w: where a share is worth at most one asset, ceil(w S / A) shares pay floor(.. A / S) = w.
+    function check_withdrawals_are_exact(uint8 a, uint8 s, uint8 w, uint16 n, uint16 paid) external pure {
+        if (a == 0 || a > s || w > a || !small(a, s, w)) return;
+        unchecked {
+            if (!isCeil(n, uint256(w) * s, a) || !isFloor(paid, uint256(n) * a, s)) return;
+            assert(n <= s && paid == w);
+        }
     }
 
     // ---------------------------------------------------------------- the waterfall
 
-    /// A layer gives what it has or what is owed, whichever is less: over the whole 128 bits, the quotients of the
-    /// split being any that do not fall and end at the whole.
+    /// Cumulative floors of what is taken, at weights that only grow and end at the whole, add up to it, whatever the
+    /// quotients are: over the whole 128 bits.
     function check_cumulative_parts_add_up(uint128 taken, uint128 first, uint128 second) external pure {
-        // floor(taken w / W) at the three cumulative weights; the last is the whole.
         if (first > second || second > taken) return;
-        uint256 sum = uint256(first) + (second - first) + (taken - second);
-        assert(sum == taken);
+        assert(uint256(first) + (second - first) + (taken - second) == taken);
     }
 
-    /// The split itself: parts add up to what is taken, and none is above its claim.
-    function check_split(uint8 taken, uint8[3] memory owed) external pure {
-        uint256[] memory weights = new uint256[](3);
-        uint256 total;
-        for (uint256 i; i < 3; ++i) {
-            if (owed[i] > 15) return;
-            weights[i] = owed[i];
-            total += owed[i];
+    /// A part is at most its claim: floor(t (u + w) / W) - floor(t u / W) <= w, where t <= W.
+    function check_no_part_above_its_claim(uint8 t, uint8 u, uint8 w, uint16 total, uint8 before, uint8 upto)
+        external
+        pure
+    {
+        unchecked {
+            if (t > total || uint256(u) + w > total || total == 0 || total > MOST) return;
+            if (!isFloor(before, uint256(t) * u, total)) return;
+            if (!isFloor(upto, uint256(t) * (uint256(u) + w), total)) return;
+            assert(upto >= before && upto - before <= w);
         }
-        if (taken > total) return;
-        uint256[] memory parts = Waterfall.cumulativeSplit(taken, weights);
-        uint256 sum;
-        for (uint256 i; i < 3; ++i) {
-            sum += parts[i];
-            assert(parts[i] <= owed[i]);
-        }
-        assert(total == 0 || sum == taken);
     }
 
-    /// Pouring a layer: what it gave is what the claims fell by, never more than the layer or the claims.
-    function check_pour(uint8 layer, uint8[2] memory claims) external pure {
-        uint256[] memory owed = new uint256[](2);
-        if (claims[0] > 31 || claims[1] > 31) return;
-        (owed[0], owed[1]) = (claims[0], claims[1]);
-        uint256 total = uint256(claims[0]) + claims[1];
+    /// The code itself, for claims of fixed size and any layer: what it gave is what the claims fell by, never more
+    /// than the layer or the claims.
+    function check_pour(uint128 layer) external pure {
+        uint256[] memory owed = new uint256[](3);
+        (owed[0], owed[1], owed[2]) = (5, 0, 11);
         (uint256[] memory parts, uint256 taken) = Waterfall.pour(layer, owed);
-        assert(taken == (layer < total ? layer : total));
-        assert(parts[0] + parts[1] == taken);
-        assert(owed[0] + parts[0] == claims[0] && owed[1] + parts[1] == claims[1]);
+        assert(taken == (layer < 16 ? layer : 16));
+        assert(parts[0] + parts[1] + parts[2] == taken);
+        assert(owed[0] + parts[0] == 5 && owed[1] == 0 && owed[2] + parts[2] == 11);
     }
 }
