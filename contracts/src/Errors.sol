@@ -91,3 +91,5 @@ error NotTheShareToken(address caller);
 error NotEnoughGas();
 /// The code at an adapter's address is not the code that the quote names (3.1).
 error AdapterCode(address adapter, bytes32 code);
+/// Fewer assets can be claimed than a withdrawal asks for.
+error NotEnoughAssets(uint128 asked, uint128 claimable);

@@ -38,12 +38,12 @@ library Latents {
     }
 
     /// Latent share of one tranche in millionths, rounded up (5.6): all open estimates, and the worst case of every
-    /// stale market (4.2), run together through deductible, limits, coinsurance and layers.
-    function share(State storage s, uint256 wanted) internal view returns (uint256) {
+    /// stale market (4.2), run together through deductible, limits, coinsurance and layers, at second `t`.
+    function share(State storage s, uint256 wanted, uint256 t) internal view returns (uint256) {
         if (s.estimates == 0 && s.stale == 0) return 0;
         uint256[] memory owed = new uint256[](s.liveCount);
         for (uint256 i; i < owed.length; ++i) {
-            owed[i] = latentClaim(s, s.markets[s.live[i]]);
+            owed[i] = latentClaim(s, s.markets[s.live[i]], t);
         }
         Waterfall.pour(s.reserve, owed);
         for (uint256 i; i < wanted; ++i) {
@@ -56,8 +56,7 @@ library Latents {
     }
 
     /// What a market's latent loss would make the layers owe.
-    function latentClaim(State storage s, Market storage m) private view returns (uint256 owed) {
-        uint256 t = s.time;
+    function latentClaim(State storage s, Market storage m, uint256 t) private view returns (uint256 owed) {
         for (uint256 slot; slot < 2; ++slot) {
             Policy storage p = Policies.inSlot(m, slot);
             if (!Policies.inForce(p, t)) continue;

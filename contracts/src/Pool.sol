@@ -111,13 +111,36 @@ contract Pool is AccessManaged, Multicall {
         requireShareToken(tranche);
         begin(0);
         State storage s = pool();
+        requireOpen(s);
+        receiveDeposit(s, payer, assets);
+        shares = uint128(Tranches.sharesFor(s.tranches[tranche].active, assets));
+        issue(s, tranche, owner, assets, shares);
+    }
+
+    /// Mints so many shares for the smallest deposit that buys them, rounded up (1.2); through the share token.
+    function mint(uint8 tranche, address payer, address owner, uint128 shares) external returns (uint128 assets) {
+        requireShareToken(tranche);
+        begin(0);
+        State storage s = pool();
+        requireOpen(s);
+        assets = uint128(Tranches.assetsFor(s.tranches[tranche].active, shares));
+        receiveDeposit(s, payer, assets);
+        issue(s, tranche, owner, assets, shares);
+    }
+
+    function requireOpen(State storage s) private view {
         Roles.requireUnpaused(s);
         if (s.stale != 0) revert MarketsStale(s.stale);
+    }
+
+    function receiveDeposit(State storage s, address payer, uint128 assets) private {
         if (assets < s.rules.depositMin) revert BelowMinimum("deposit", assets, s.rules.depositMin);
         Payments.receiveFrom(s, payer, assets);
+    }
+
+    function issue(State storage s, uint8 tranche, address owner, uint128 assets, uint128 shares) private {
         Tranche storage t = s.tranches[tranche];
         Class memory active = t.active;
-        shares = uint128(Tranches.sharesFor(active, assets));
         uint128 supply = Fixed.to128(uint256(active.shares) + shares);
         if (shares == 0) revert MovesNothing();
         t.active = Class(Fixed.to128(uint256(active.assets) + assets), supply);
@@ -158,6 +181,13 @@ contract Pool is AccessManaged, Multicall {
 
     /// See `PoolExits.requestExit`; through the share token.
     function requestExit(uint8 tranche, address, uint128) external returns (uint32) {
+        requireShareToken(tranche);
+        begin(0);
+        forward(EXITS);
+    }
+
+    /// See `PoolExits.redeemExits`; through the share token.
+    function redeemExits(uint8 tranche, address, address, uint128, uint128) external returns (uint128, uint128) {
         requireShareToken(tranche);
         begin(0);
         forward(EXITS);

@@ -34,6 +34,22 @@ library Sources {
         return take(s, id, live, ok, reading);
     }
 
+    /// True when the next command would book a reading: a counter has moved, fails, or can be read again.
+    function unread(State storage s) internal view returns (bool) {
+        for (uint256 i; i < s.liveCount; ++i) {
+            Market storage m = s.markets[s.live[i]];
+            if (m.stale) {
+                (bool ok, Reading memory reading) = readAll(m.adapter);
+                if (ok) (ok,) = nextCounter(s, m, reading);
+                if (ok) return true;
+            } else {
+                (bool read, uint128 counter) = readCounter(m.adapter);
+                if (!read || counter != m.sourceCounter) return true;
+            }
+        }
+        return false;
+    }
+
     function readCounter(address adapter) internal view returns (bool ok, uint128 counter) {
         if (gasleft() < GAS_NEEDED) revert NotEnoughGas();
         bytes4 selector = ILossSource.counter.selector;

@@ -51,7 +51,8 @@ struct Tranche {
     uint32 tail;
     /// Exits of this tranche with a lower number are void: their class has closed (2.3).
     uint32 voidBelow;
-    /// Exit numbers in order of request, eight a word.
+    /// Exits in order of request, four a word: the exit's number, and above it the place plus one of the request
+    /// before it of the same owner.
     mapping(uint256 word => uint256) queue;
 }
 
@@ -76,7 +77,7 @@ struct Track {
     uint32 since;
     /// Number of earlier checkpoints.
     uint32 length;
-    /// Epoch of the last deposit (active shares only).
+    /// Epoch of the last deposit; of queued shares the place plus one of their owner's newest request.
     uint32 lockEpoch;
     /// Deposited in `lockEpoch`, and in the epoch before it (5.1); active shares only.
     uint128 lockedThis;
@@ -99,7 +100,9 @@ struct Exit {
     uint8 tranche;
     /// Longest term when it was requested: latent losses are void from `cooledAt` and so many epochs on (5.6).
     uint8 termEpochs;
+    /// Queued shares, and the active shares that were given for them.
     uint128 shares;
+    uint128 burned;
     uint128 cleared;
     uint128 paid;
 }
@@ -355,6 +358,8 @@ struct State {
     mapping(address owner => Track)[4] queued;
     /// Claimed of a ticket by owner, tranche and class (6.2).
     mapping(uint256 ticket => mapping(address owner => uint128[8])) claimed;
+    /// Burned shares redeemed of an exit that do not make up one queued share (ERC-7540).
+    mapping(uint256 exit => uint256) loose;
 }
 
 // Where the pool and its modules find the state: one place, by name (ERC-7201, "seawall.pool"), so that no base

@@ -25,6 +25,15 @@ library Tranches {
         }
     }
 
+    /// Smallest amount for which a deposit would mint `shares` or more, rounded up (1.2): the inverse of `sharesFor`.
+    function assetsFor(Class memory class, uint256 shares) internal pure returns (uint256 deposit) {
+        uint256 offset = Fixed.to128(uint256(class.shares) + SHARES_PER_ASSET);
+        deposit = Fixed.mulDivUp(shares, Fixed.to128(uint256(class.assets) + 1), offset);
+        if (class.shares != 0) {
+            deposit = Fixed.max(deposit, Fixed.mulDivUp(shares, class.assets, class.shares));
+        }
+    }
+
     /// What `shares` are worth, rounded down; refused when the class has none.
     function value(Class memory class, uint256 shares) internal pure returns (uint256) {
         return Fixed.mulDivDown(shares, class.assets, class.shares);
@@ -64,14 +73,24 @@ library Tranches {
 
     /// Number of the exit at a place of the queue.
     function exitAt(Tranche storage tranche, uint256 place) internal view returns (uint32) {
-        return uint32(tranche.queue[place / 8] >> (32 * (place % 8)));
+        return uint32(tranche.queue[place / 4] >> (64 * (place % 4)));
+    }
+
+    /// Place plus one of the request before it of the same owner; zero for none.
+    function previousOf(Tranche storage tranche, uint256 place) internal view returns (uint256) {
+        return uint32(tranche.queue[place / 4] >> (64 * (place % 4) + 32));
     }
 
     /// Puts an exit at the end of the queue.
-    function enqueue(Tranche storage tranche, uint32 id) internal {
+    function enqueue(Tranche storage tranche, uint32 id, uint256 previous) internal {
         uint32 place = tranche.tail;
-        tranche.queue[place / 8] |= uint256(id) << (32 * (place % 8));
+        tranche.queue[place / 4] |= (previous << 32 | id) << (64 * (place % 4));
         tranche.tail = place + 1;
+    }
+
+    /// Forgets what came before a request: all of it is paid.
+    function forgetPrevious(Tranche storage tranche, uint256 place) internal {
+        tranche.queue[place / 4] &= ~(uint256(type(uint32).max) << (64 * (place % 4) + 32));
     }
 
     /// Reserve and active assets of all tranches: what backs new cover (3.4, 3.5).

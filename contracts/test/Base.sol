@@ -79,7 +79,7 @@ abstract contract Base {
         }
     }
 
-    function rules() internal pure returns (RuleSet memory r) {
+    function rules() internal pure virtual returns (RuleSet memory r) {
         r.depositMin = 1;
         r.exitMin = 1;
         r.ticketMin = 1;
@@ -88,6 +88,7 @@ abstract contract Base {
         r.termEpochsMax = 52;
         r.earnRateMax = type(uint64).max;
         r.surplusEpochs = 4;
+        r.surplusSplit = [uint24(500_000), 200_000, 0, 0];
         r.limitMax = type(uint128).max;
         r.marketShareMax = 1e6;
         r.mutualMultiple = 2e6;
@@ -98,6 +99,11 @@ abstract contract Base {
         r.feeRecipient = address(0xfee);
         r.knots = 1;
         r.scarcity[0] = Knot(0, 1e9);
+    }
+
+    /// A number from 1 to `most`.
+    function within(uint96 x, uint256 most) internal pure returns (uint96) {
+        return uint96(1 + x % most);
     }
 
     function fund(address who, uint256 amount) internal {

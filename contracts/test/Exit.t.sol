@@ -16,14 +16,14 @@ contract ExitTest is Base {
         uint256 shares = deposit(junior, ann, 100 * UNIT);
         vm.warp(block.timestamp + 2 * WEEK);
         uint32 id = request(ann, shares);
-        require(junior.pendingRedeemRequest(id, ann) == 100 * UNIT, "pending");
+        require(junior.pendingRedeemRequest(id, ann) == shares, "pending");
         require(junior.claimableRedeemRequest(id, ann) == 0, "not yet");
         vm.expectRevert(NothingToClear.selector);
         pool.clearExits(10);
         vm.warp(block.timestamp + 14 days);
         pool.clearExits(10);
         require(junior.pendingRedeemRequest(id, ann) == 0, "cleared");
-        require(junior.claimableRedeemRequest(id, ann) == 100 * UNIT, "claimable");
+        require(junior.claimableRedeemRequest(id, ann) == shares, "claimable");
         vm.prank(ann);
         pool.claimExit(id);
         require(token.balanceOf(ann) == 100 * UNIT, "paid");

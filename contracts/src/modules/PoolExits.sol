@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import "../Errors.sol";
 import {ExitCleared, ExitPaid, ExitRequested} from "../Events.sol";
+import {Exits} from "../Exit.sol";
 import {Fixed} from "../Fixed.sol";
 import {Holders} from "../Holder.sol";
-import {Latents} from "../Latent.sol";
 import {Payments} from "../Payment.sol";
 import {pool, State, Tranche, Track, Exit, Class, TRANCHES_MAX} from "../State.sol";
 import {Tranches} from "../Tranche.sol";
@@ -18,7 +18,7 @@ contract PoolExits {
         State storage s = pool();
         Tranches.check(s, index);
         (uint256 shares, uint256 moved) = burn(s, index, owner, burned);
-        Exit memory exit = Exit(owner, 0, 0, index, 0, uint128(shares), 0, 0);
+        Exit memory exit = Exit(owner, 0, 0, index, 0, uint128(shares), burned, 0, 0);
         id = enqueue(s, exit, moved);
         emit ExitRequested(
             id, owner, index, burned, exit.shares, uint128(moved), exit.cooledAt, exit.deadline
@@ -69,8 +69,9 @@ contract PoolExits {
         exit.deadline = uint40(deadline);
         exit.termEpochs = s.rules.termEpochsMax;
         s.exit[id] = exit;
-        Tranches.enqueue(tranche, id);
         Track storage track = s.queued[exit.tranche][exit.owner];
+        Tranches.enqueue(tranche, id, track.lockEpoch);
+        track.lockEpoch = uint32(tail + 1);
         uint256 generation = tranche.queuedGeneration;
         Holders.write(track, Holders.balance(track, generation) + exit.shares, generation, s.tickets);
     }
@@ -184,24 +185,86 @@ contract PoolExits {
         if (id >= s.exits) revert NoSuchExit(id);
         Exit storage exit = s.exit[id];
         if (exit.owner != msg.sender) revert NotTheLeaver(id);
-        Tranche storage tranche = s.tranches[exit.tranche];
-        if (id < tranche.voidBelow) revert ExitVoid(id);
-        uint256 latent;
-        if (s.time < exit.cooledAt + uint256(exit.termEpochs) * Fixed.EPOCH) latent = Latents.share(s, exit.tranche);
-        uint256 payable_ = Fixed.partDown(exit.cleared, Fixed.MILLION - latent);
-        uint256 shares = Fixed.saturatingSub(payable_, exit.paid);
+        if (id < s.tranches[exit.tranche].voidBelow) revert ExitVoid(id);
+        uint256 shares = Exits.due(s, exit, s.time);
         if (shares == 0) revert NothingToPay(id);
+        paid = uint128(pay(s, id, exit, shares));
+        Payments.send(s, msg.sender, paid);
+    }
+
+    /// Pays cleared shares of an owner's exits in a tranche, oldest first, to a receiver (5.4, ERC-7540): burned
+    /// shares if `shares` says how many, else what comes to exactly `assets`. Returns both.
+    function redeemExits(uint8 index, address owner, address receiver, uint128 shares, uint128 assets)
+        external
+        returns (uint128, uint128)
+    {
+        State storage s = pool();
+        (uint256[] memory places, uint256 next) = Exits.open(s, index, owner);
+        Redeemed memory r = Redeemed(shares, assets, 0, 0);
+        for (uint256 i = places.length; i > 0 && r.sharesLeft | r.assetsLeft != 0; --i) {
+            redeem(s, Tranches.exitAt(s.tranches[index], places[i - 1]), r);
+        }
+        if (r.sharesLeft != 0) revert NotEnoughShares(shares, uint128(r.shares));
+        if (r.assetsLeft != 0) revert NotEnoughAssets(assets, uint128(r.assets));
+        Exits.prune(s, index, owner, places, next);
+        Payments.send(s, receiver, r.assets);
+        return (uint128(r.shares), uint128(r.assets));
+    }
+
+    /// What a redemption has yet to find, and what it found.
+    struct Redeemed {
+        uint256 sharesLeft;
+        uint256 assetsLeft;
+        uint256 shares;
+        uint256 assets;
+    }
+
+    /// Takes what one exit can give to a redemption.
+    function redeem(State storage s, uint32 id, Redeemed memory r) private {
+        Exit storage exit = s.exit[id];
+        uint256 due = Exits.due(s, exit, s.time);
+        if (due == 0) return;
+        uint256 before = Exits.redeemed(s, id, exit);
+        uint256 all = Exits.burnedFor(exit, exit.paid + due);
+        uint256 taken = all - before;
+        uint256 queued = due;
+        if (r.sharesLeft != 0) {
+            if (taken == 0) return;
+            if (taken > r.sharesLeft) {
+                taken = r.sharesLeft;
+                queued = Fixed.mulDivDown(before + taken, exit.shares, exit.burned);
+                queued = Fixed.saturatingSub(queued, exit.paid);
+            }
+            r.sharesLeft -= taken;
+        } else {
+            Class memory class = s.tranches[exit.tranche].queued;
+            if (Tranches.value(class, due) > r.assetsLeft) {
+                // Comes to the very amount, because a queued share is never worth more than one asset (5.1).
+                queued = Fixed.mulDivUp(r.assetsLeft, class.shares, class.assets);
+                taken = Exits.burnedFor(exit, exit.paid + queued) - before;
+            }
+        }
+        uint256 assets = queued == 0 ? 0 : pay(s, id, exit, queued);
+        r.assetsLeft = Fixed.saturatingSub(r.assetsLeft, assets);
+        r.shares += taken;
+        r.assets += assets;
+        uint256 loose = Fixed.saturatingSub(before + taken, Exits.burnedFor(exit, exit.paid));
+        if (s.loose[id] != loose) s.loose[id] = loose;
+    }
+
+    /// Takes queued shares of an exit out of the books: what its owner receives.
+    function pay(State storage s, uint32 id, Exit storage exit, uint256 shares) private returns (uint256 assets) {
+        Tranche storage tranche = s.tranches[exit.tranche];
         Class memory queued = tranche.queued;
-        (uint256 assets, uint256 dust) = Tranches.redeem(queued, shares);
+        uint256 dust;
+        (assets, dust) = Tranches.redeem(queued, shares);
         exit.paid += uint128(shares);
         tranche.cleared -= uint128(shares);
         tranche.queued = Class(uint128(queued.assets - assets - dust), uint128(queued.shares - shares));
         if (dust != 0) s.reserve += uint128(dust);
-        Track storage track = s.queued[exit.tranche][msg.sender];
+        Track storage track = s.queued[exit.tranche][exit.owner];
         uint256 generation = tranche.queuedGeneration;
         Holders.write(track, Holders.balance(track, generation) - shares, generation, s.tickets);
         emit ExitPaid(id, uint128(shares), uint128(assets), uint128(dust));
-        Payments.send(s, msg.sender, assets);
-        return uint128(assets);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ILossSource, Reading} from "../../src/interfaces/ILossSource.sol";
 import {Pool} from "../../src/Pool.sol";
 import {MockToken} from "./MockToken.sol";
@@ -51,5 +52,99 @@ contract HostileSource is ILossSource, Intruder {
     function pay(address, uint128, address) external {
         intrude();
         while (endless) {}
+    }
+}
+
+/// A receiver that enters the pool again when money comes.
+contract HostileReceiver is Intruder {
+    bool private inside;
+
+    function received(uint256) external {
+        if (inside) return;
+        inside = true;
+        intrude();
+        inside = false;
+    }
+}
+
+/// An adapter that answers and takes what it should not, in a way that the test chooses.
+contract LyingSource is ILossSource {
+    enum Way {
+        Honest,
+        Short,
+        Wide,
+        Huge,
+        Endless,
+        Falls,
+        TakesMore,
+        PaysBack,
+        Burns
+    }
+
+    Way public way;
+    uint128 public value;
+    address public accomplice;
+
+    function set(Way way_, uint128 value_, address accomplice_) external {
+        (way, value, accomplice) = (way_, value_, accomplice_);
+    }
+
+    function counter() external view returns (uint128) {
+        answer();
+        return way == Way.Falls ? 0 : value;
+    }
+
+    function read() external view returns (Reading memory) {
+        answer();
+        return Reading(way == Way.Falls ? 0 : value, 1e18, 0, 0, 0);
+    }
+
+    function answer() private view {
+        if (way == Way.Short) {
+            assembly {
+                return(0, 31)
+            }
+        }
+        if (way == Way.Wide) {
+            assembly {
+                mstore(0, not(0))
+                mstore(32, not(0))
+                mstore(64, not(0))
+                mstore(96, not(0))
+                mstore(128, not(0))
+                return(0, 160)
+            }
+        }
+        if (way == Way.Huge) {
+            assembly {
+                return(0, 60000)
+            }
+        }
+        while (way == Way.Endless) {}
+    }
+
+    function pay(address asset, uint128 amount, address destination) external {
+        IERC20 token = IERC20(asset);
+        if (way == Way.TakesMore) {
+            token.transferFrom(msg.sender, destination, amount);
+            // More than it was given, in this call.
+            token.transferFrom(msg.sender, destination, 1);
+        } else if (way == Way.PaysBack) {
+            // What it takes and gives back was not accepted.
+            token.transferFrom(msg.sender, address(this), amount);
+            token.transfer(msg.sender, amount);
+        } else if (way == Way.Burns) {
+            token.transferFrom(msg.sender, destination, amount);
+            assembly {
+                revert(0, 60000)
+            }
+        } else {
+            token.transferFrom(msg.sender, destination, amount);
+        }
+    }
+
+    /// Takes what an allowance that outlived its call would still give.
+    function takeLater(address asset, address from, uint256 amount) external {
+        IERC20(asset).transferFrom(from, accomplice, amount);
     }
 }
