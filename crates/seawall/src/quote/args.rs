@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use super::Asked;
 use super::assumptions::{Assumptions, Follow, Law, VenueKind, known_follows};
+use seawall_actuary::price::calibrate::HALF_LIFE_DAYS;
 use super::binding::BindingArgs;
 use super::bounds::{self, Naming};
-use super::inputs::{Selection, as_path};
+use super::inputs::{AssetFile, PegChoice, Selection, as_path};
 use super::pricing::{DesignOptions, Levels, Load, Terms};
 use super::{shipped, windows};
 use crate::output::Failure;
@@ -33,6 +34,10 @@ pub struct Args {
     /// again.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Print all of the fit, too: what was fitted on which window, with standard errors, how the laws compare, what was
+    /// rejected and why, how good the data are. With --json it is the member `fit_report`.
+    #[arg(long)]
+    pub fit_report: bool,
     #[command(flatten)]
     pub binding: BindingArgs,
 }
@@ -59,6 +64,14 @@ pub struct Options {
     /// Hourly closes (CSV); without it the shipped ones of BTC and ETH, 2019 to 2023.
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
+    /// Candles of one asset (CSV: ts,open,high,low,close[,volume], or daily ones of several symbols), such as
+    /// BTC=btc.csv.gz; in place of the shipped closes, or beside those of --prices. Can be repeated.
+    #[arg(long, value_name = "ASSET=FILE", value_parser = AssetFile::parse)]
+    candles: Vec<AssetFile>,
+    /// A pegged token, and candles of its price in units of what it follows (--follow) or of the quote currency, to which
+    /// its depegs are fitted; TOKEN=stated takes the documented rate of depegs. Can be repeated.
+    #[arg(long, value_name = "TOKEN=FILE", value_parser = PegChoice::parse)]
+    peg: Vec<PegChoice>,
     /// Sale quotes (CSV) that give the depth; without it the shipped ones of 2023-11-20.
     #[arg(long, value_name = "FILE")]
     depth: Option<PathBuf>,
@@ -121,6 +134,9 @@ pub struct Options {
     /// How prices move.
     #[arg(long, value_enum, default_value_t = Law::Kou)]
     law: Law,
+    /// How rows weigh in the correlation of prices: ewma:DAYS, in which a weight halves in so many days, or full-sample.
+    #[arg(long, value_name = "METHOD", default_value_t = Correlation(Some(HALF_LIFE_DAYS)), value_parser = Correlation::parse)]
+    correlation: Correlation,
     /// Part of the impact of forced sales on their pool that reaches the market price; 0 for none.
     #[arg(long, value_name = "SHARE", default_value_t = Assumptions::default().impact_share)]
     impact_share: f64,
@@ -171,6 +187,8 @@ impl Options {
             markets: as_path(&self.markets),
             date: &self.date,
             prices: as_path(&self.prices),
+            candles: self.candles.clone(),
+            pegs: self.peg.clone(),
             depth: as_path(&self.depth),
             events: as_path(&self.events),
             record: as_path(&self.record),
@@ -205,6 +223,7 @@ impl Options {
             bands: self.bands,
             events: !self.no_events,
             venue: self.venue.unwrap_or(own),
+            correlation_half_life_days: self.correlation.0,
             ..Assumptions::default()
         };
         bounds::assumptions(&assumptions, Naming::Option)?;
@@ -236,6 +255,30 @@ impl Options {
         };
         bounds::terms(&terms, Naming::Option)?;
         Ok(terms)
+    }
+}
+
+/// Days after which a row's weight in the correlation has halved; none for the whole history alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Correlation(Option<f64>);
+
+impl Correlation {
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not full-sample or ewma:DAYS, such as ewma:90");
+        match text.split_once(':') {
+            None if text == "full-sample" => Ok(Self(None)),
+            Some(("ewma", days)) => days.parse().map(|days| Self(Some(days))).map_err(|_| wrong()),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl std::fmt::Display for Correlation {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(days) => write!(out, "ewma:{days}"),
+            None => out.write_str("full-sample"),
+        }
     }
 }
 

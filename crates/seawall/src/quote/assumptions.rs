@@ -3,7 +3,8 @@
 
 use seawall_actuary::liquidation::{ByRegime, DelaySpells, Outages, SpellRates};
 use seawall_actuary::peril::Venue;
-use seawall_actuary::price::{Peg, calibrate};
+use seawall_actuary::price::calibrate::{self, HALF_LIFE_DAYS};
+use seawall_actuary::price::Peg;
 use serde::{Deserialize, Serialize};
 
 use super::inputs::Insured;
@@ -196,6 +197,8 @@ pub struct Assumptions {
     pub venue: VenueKind,
     /// Factor of the table of venue-years, from which the rate of events is.
     pub venue_years: f64,
+    /// Days after which the weight of a row in the correlation has halved; none weighs the whole history alike.
+    pub correlation_half_life_days: Option<f64>,
 }
 
 impl Default for Assumptions {
@@ -220,6 +223,7 @@ impl Default for Assumptions {
             events: true,
             venue: VenueKind::CollateralisedDebt,
             venue_years: 1.0,
+            correlation_half_life_days: Some(HALF_LIFE_DAYS),
         }
     }
 }
@@ -245,8 +249,8 @@ impl Assumptions {
     }
 
     /// The service of liquidators and the basis in words, one sentence each, as far as the insured markets use
-    /// them.
-    pub fn sentences(&self, insured: &[Insured]) -> Vec<String> {
+    /// them; the basis where it is assumed of any of them.
+    pub fn sentences(&self, insured: &[Insured], basis: bool) -> Vec<String> {
         let mut sentences = vec![
             format!(
                 "depth: sale quotes into USDC of one calm day, back at a rate of the whole in {} h, times {} under stress, times \
@@ -265,7 +269,7 @@ impl Assumptions {
                 percent(self.impact_share)
             ));
         }
-        if insured.iter().any(|insured| insured.follow.has_basis()) {
+        if basis {
             sentences.push(format!(
                 "basis of staking tokens: mean-reverting (half-life {} days, deviation {} %), {} depegs a year of {} % on \
                  average; stated, not fitted",
@@ -303,9 +307,20 @@ fn percent(share: f64) -> f64 {
 
 impl Assumptions {
     /// What the first model leaves out, and in which direction each gap errs, as far as the insured markets have it.
-    pub fn gaps(&self, insured: &[Insured]) -> Vec<&'static str> {
-        let crvusd = insured.iter().any(|insured| insured.market.debt_asset == "crvUSD");
+    pub fn gaps(&self, insured: &[Insured]) -> Vec<String> {
+        let mut at_par: Vec<&str> = Vec::new();
+        for insured in insured.iter().filter(|insured| insured.debt_follow.is_none()) {
+            let asset = insured.market.debt_asset.as_str();
+            if !at_par.contains(&asset) {
+                at_par.push(asset);
+            }
+        }
         let bands = insured.iter().any(|insured| insured.bands);
+        let par = format!(
+            "{} taken at a fixed price: a rise above it in a crash makes debt dearer and is not priced: understates (--peg gives it \
+             a peg that moves)",
+            at_par.join(", ")
+        );
         [
         (
             bands && self.bands,
@@ -322,10 +337,7 @@ impl Assumptions {
             !self.events,
             "event peril (oracle failure, exploit, manipulation) is NOT in this price: understates",
         ),
-        (
-            crvusd,
-            "crvUSD is taken at 1: a rise above par in a crash makes debt dearer and is not priced: understates",
-        ),
+        (!at_par.is_empty(), par.as_str()),
         (
             true,
             "the jump model knows two states; clustering of falls within a day is understated, merging a crash into \
@@ -338,7 +350,7 @@ impl Assumptions {
         ),
     ]
     .into_iter()
-    .filter_map(|(applies, gap)| applies.then_some(gap))
+    .filter_map(|(applies, gap)| applies.then(|| gap.to_owned()))
     .collect()
     }
 }

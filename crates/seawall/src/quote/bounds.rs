@@ -20,6 +20,7 @@ impl Naming {
             (Self::Option, "terms.levels.deductible") => "--deductible-level".to_owned(),
             (Self::Option, "terms.levels.limit") => "--limit-level".to_owned(),
             (Self::Option, "terms.levels") => "--layer-levels".to_owned(),
+            (Self::Option, "assumed.correlation_half_life_days") => "--correlation".to_owned(),
             (Self::Option, _) => {
                 let last = field.rsplit('.').next().unwrap_or(field);
                 format!("--{}", last.replace('_', "-"))
@@ -115,6 +116,12 @@ pub fn assumptions(assumed: &Assumptions, naming: Naming) -> Result<(), Failure>
         ("assumed.impact_share", assumed.impact_share, 0.0, 1.0),
         ("assumed.close_factor", assumed.close_factor, 0.01, 1.0),
         ("assumed.venue_years", assumed.venue_years, 0.01, 100.0),
+        (
+            "assumed.correlation_half_life_days",
+            assumed.correlation_half_life_days.unwrap_or(1.0),
+            1.0,
+            36_500.0,
+        ),
         ("assumed.congestion.calm", assumed.congestion.calm, 0.0, 1e4),
         ("assumed.congestion.stressed", assumed.congestion.stressed, 0.0, 1e4),
         ("assumed.congestion.at_crash", assumed.congestion.at_crash, 0.0, 1.0),

@@ -1,6 +1,7 @@
 //! A quote as one JSON document: every figure with its standard error, every input with its digest.
 
 use seawall_actuary::loss::{Estimate, HorizonFigures, LayerFigures, LineFigures, Tail};
+use seawall_actuary::price::calibrate::PegSource;
 use serde_json::{Map, Value, json};
 
 use super::figures::hex;
@@ -177,7 +178,7 @@ fn book(quote: &Quote) -> Value {
             "depth_an_hour": {"calm": depth.calm, "stressed": depth.stressed},
         })
     });
-    let left_out = quote.inputs.exclusions.as_ref().map(|exclusions| {
+    let left_out = {
         let of = |market: &seawall_formats::crvusd::MarketExclusions| {
             json!({
                 "market": market.market,
@@ -185,8 +186,8 @@ fn book(quote: &Quote) -> Value {
                 "dust": {"loans": market.dust.loans, "debt": market.dust.debt},
             })
         };
-        exclusions.markets.iter().map(of).collect::<Vec<_>>()
-    });
+        quote.inputs.exclusions.markets.iter().map(of).collect::<Vec<_>>()
+    };
     json!({
         "snapshot": quote.inputs.snapshot,
         "markets": markets.collect::<Vec<_>>(),
@@ -225,7 +226,23 @@ fn fit(quote: &Quote) -> Value {
             "crash_intensity": estimate(stress.crash_intensity),
         })
     });
+    let pegs = quote.modelled.pegs.iter().map(|peg| {
+        json!({
+            "asset": peg.asset,
+            "pegged_to": peg.reference,
+            "stated": matches!(peg.source, PegSource::Stated { .. }),
+            "reversion": estimate(peg.reversion),
+            "volatility": estimate(peg.volatility),
+            "depegs_a_year": estimate(peg.depeg_intensity),
+            "depeg_size": estimate(peg.depeg_size),
+        })
+    });
+    let correlation = &calibration.report.correlation;
     json!({
+        "pegs": pegs.collect::<Vec<_>>(),
+        "correlation_half_life_days": quote.assumptions.correlation_half_life_days,
+        "correlation_rows": correlation.rows,
+        "correlation_repaired_by": correlation.largest_change,
         "from": windows::minute(calibration.report.from),
         "to": windows::minute(calibration.report.to),
         "rows": calibration.report.rows,

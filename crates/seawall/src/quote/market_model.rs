@@ -4,13 +4,16 @@ use seawall_actuary::liquidation::{
     ByRegime, Columns, Depth, DepthPool, Feedback, ImpactCurve, ImpactShape, LiquidationRules, Reservoir,
     SoftLiquidation, System, SystemOptions,
 };
-use seawall_actuary::price::calibrate::{Calibration, CalibrationOptions, calibrate};
-use seawall_actuary::price::{AssetModel, FilteredModel, FilteredOptions, Model, PriceModel};
+use seawall_actuary::price::calibrate::{
+    Calibration, CalibrationOptions, CorrelationMethod, PegFit, calibrate,
+};
+use seawall_actuary::price::{FilteredModel, FilteredOptions, Model, PriceModel};
 use seawall_actuary::pricing::{EventRisk, EventRisks, Exposure, system_of};
 use seawall_formats::bad_debt_events::event_peril;
 
-use super::assumptions::{Assumptions, Follow, Law};
+use super::assumptions::{Assumptions, Law};
 use super::inputs::{Inputs, Insured};
+use super::pegs;
 use super::pricing::refused;
 use crate::output::Failure;
 
@@ -19,6 +22,8 @@ use crate::output::Failure;
 pub struct Modelled {
     /// As fitted, with standard errors.
     pub calibration: Calibration,
+    /// Pegged tokens, as fitted or stated.
+    pub pegs: Vec<PegFit>,
     /// Windows held out of it, Unix seconds.
     pub held_out: Vec<(u64, u64)>,
     /// The price model.
@@ -48,12 +53,16 @@ pub fn build(
     let options = CalibrationOptions {
         hold_out: held_out.clone(),
         law: assumptions.law.of_jumps(),
+        correlation: assumptions
+            .correlation_half_life_days
+            .map_or(CorrelationMethod::FullSample, |half_life_days| CorrelationMethod::Ewma { half_life_days }),
         ..CalibrationOptions::default()
     };
     let calibration = calibrate(&inputs.history, &columns, &options).map_err(Failure::input)?;
+    let pegs = pegs::fit(inputs, &held_out, assumptions)?;
     let prices = match assumptions.law {
-        Law::Filtered => filtered(inputs, &columns, options, assumptions)?,
-        _ => parametric(inputs, &calibration, assumptions)?,
+        Law::Filtered => filtered(inputs, &columns, options, &pegs)?,
+        _ => parametric(inputs, &calibration, &pegs)?,
     };
     let depth = inputs
         .insured
@@ -74,17 +83,17 @@ pub fn build(
     let shared = shared(inputs, &depth, assumptions)?;
     let system = system_of(&exposures, &shared).map_err(refused)?;
     let events = events(inputs, &exposures, assumptions)?;
-    Ok(Modelled { calibration, held_out, prices, exposures, shared, system, events, depth })
+    Ok(Modelled { calibration, pegs, held_out, prices, exposures, shared, system, events, depth })
 }
 
 /// Markets that sell what follows one price meet the same buyers: one pool of depth each, and one impact.
 fn shared(inputs: &Inputs, depth: &[ByRegime], assumptions: &Assumptions) -> Result<SystemOptions, Failure> {
     let mut families: Vec<(&str, Vec<usize>)> = Vec::new();
     for (index, insured) in inputs.insured.iter().enumerate() {
-        let column = insured.follow.column.as_str();
-        match families.iter_mut().find(|(known, _)| *known == column) {
+        let family = insured.follow.family();
+        match families.iter_mut().find(|(known, _)| *known == family) {
             Some((_, members)) => members.push(index),
-            None => families.push((column, vec![index])),
+            None => families.push((family, vec![index])),
         }
     }
     let mut options = SystemOptions {
@@ -160,17 +169,15 @@ fn events(
 /// Columns to fit: those that the book needs, and at least two where the history has them, because a crash is
 /// told from a jump by falling together.
 fn columns(inputs: &Inputs) -> Vec<&str> {
-    let needed = inputs.insured.iter().flat_map(|insured| {
-        let debt = insured.debt_follow.as_ref().map(|follow| follow.column.as_str());
-        std::iter::once(insured.follow.column.as_str()).chain(debt)
-    });
+    let needed = inputs.insured.iter().flat_map(|insured| insured.tracks()).filter_map(|track| track.column.as_deref());
     let mut columns: Vec<&str> = Vec::new();
     for column in needed {
         if !columns.contains(&column) {
             columns.push(column);
         }
     }
-    for column in &inputs.history.assets {
+    let pegged = |column: &str| inputs.pegs.iter().any(|peg| peg.token == column);
+    for column in inputs.history.assets.iter().filter(|column| !pegged(column)) {
         if columns.len() < 2 && !columns.contains(&column.as_str()) {
             columns.push(column);
         }
@@ -178,18 +185,8 @@ fn columns(inputs: &Inputs) -> Vec<&str> {
     columns
 }
 
-fn parametric(
-    inputs: &Inputs,
-    calibration: &Calibration,
-    assumptions: &Assumptions,
-) -> Result<PriceModel, Failure> {
-    let mut parameters = calibration.parameters();
-    for follow in follows(inputs) {
-        let known = parameters.assets.iter().any(|asset| asset.symbol == symbol(follow));
-        if !known {
-            parameters.assets.push(AssetModel::peg(&follow.symbol, assumptions.peg(&follow.column)));
-        }
-    }
+fn parametric(inputs: &Inputs, calibration: &Calibration, pegs: &[PegFit]) -> Result<PriceModel, Failure> {
+    let mut parameters = calibration.parameters_with(pegs);
     for (base, quote) in pairs(inputs) {
         if !parameters.pairs.contains(&(base.to_owned(), quote.to_owned())) {
             parameters.pairs.push((base.to_owned(), quote.to_owned()));
@@ -202,15 +199,12 @@ fn filtered(
     inputs: &Inputs,
     columns: &[&str],
     returns: CalibrationOptions,
-    assumptions: &Assumptions,
+    pegs: &[PegFit],
 ) -> Result<PriceModel, Failure> {
     let options = FilteredOptions { returns, ..FilteredOptions::default() };
     let mut model = FilteredModel::fit(&inputs.history, columns, &options).map_err(Failure::input)?;
-    for follow in follows(inputs) {
-        if model.column(symbol(follow)).is_none() {
-            model =
-                model.with_peg(&follow.symbol, assumptions.peg(&follow.column)).map_err(Failure::input)?;
-        }
+    for peg in pegs {
+        model = model.with_peg(&peg.asset, peg.parameters()).map_err(Failure::input)?;
     }
     for (base, quote) in pairs(inputs) {
         if model.pair_column(base, quote).is_none() {
@@ -220,27 +214,17 @@ fn filtered(
     Ok(PriceModel::Filtered(model))
 }
 
-/// Tokens whose price is needed.
-fn follows(inputs: &Inputs) -> impl Iterator<Item = &Follow> {
-    inputs.insured.iter().flat_map(|insured| std::iter::once(&insured.follow).chain(&insured.debt_follow))
-}
-
 /// Pairs whose ratio is a market's price.
 fn pairs(inputs: &Inputs) -> impl Iterator<Item = (&str, &str)> {
     inputs.insured.iter().filter_map(|insured| {
-        insured.debt_follow.as_ref().map(|debt| (symbol(&insured.follow), symbol(debt)))
+        insured.debt_follow.as_ref().map(|debt| (insured.follow.asset(), debt.asset()))
     })
-}
-
-/// Name of the model's asset that a token follows: itself where it has a basis, else the column.
-fn symbol(follow: &Follow) -> &str {
-    if follow.has_basis() { &follow.symbol } else { &follow.column }
 }
 
 /// A market's part of the debt of all that sell what follows its price.
 fn share_by_debt(inputs: &Inputs, insured: &Insured) -> f64 {
     let value = |other: &Insured| other.market.debt() * other.debt_price;
-    let family = inputs.insured.iter().filter(|other| other.follow.column == insured.follow.column);
+    let family = inputs.insured.iter().filter(|other| other.follow.family() == insured.follow.family());
     value(insured) / family.map(value).sum::<f64>()
 }
 
@@ -272,10 +256,10 @@ fn exposure(
 ) -> Result<Exposure, Failure> {
     let missing = || Failure::input(format!("the price model has no column for {}", insured.market.name));
     let columns = match &insured.debt_follow {
-        None => Columns::Collateral(prices.column(symbol(&insured.follow)).ok_or_else(missing)?),
+        None => Columns::Collateral(prices.column(insured.follow.asset()).ok_or_else(missing)?),
         Some(debt) => Columns::Pair {
-            pair: prices.pair_column(symbol(&insured.follow), symbol(debt)).ok_or_else(missing)?,
-            debt: prices.column(symbol(debt)).ok_or_else(missing)?,
+            pair: prices.pair_column(insured.follow.asset(), debt.asset()).ok_or_else(missing)?,
+            debt: prices.column(debt.asset()).ok_or_else(missing)?,
         },
     };
     Ok(Exposure {

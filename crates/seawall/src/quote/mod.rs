@@ -12,9 +12,11 @@ pub mod document;
 pub mod exact;
 pub mod figures;
 pub mod file;
+pub mod fit_report;
 pub mod grid;
 pub mod inputs;
 pub mod market_model;
+pub mod pegs;
 pub mod pricing;
 pub mod request;
 pub mod shipped;
@@ -29,6 +31,7 @@ use inputs::Inputs;
 use market_model::Modelled;
 use pricing::{DesignOptions, Pricing, Terms};
 use request::QuoteRequest;
+use seawall_actuary::price::calibrate::PegFit;
 
 use crate::output::{self, Failure, Format, print_json, progress};
 use crate::simulate;
@@ -66,13 +69,17 @@ impl Quote {
             )
         };
         let mut all = self.inputs.assumptions.clone();
-        all.extend(self.assumptions.sentences(&self.inputs.insured));
+        let tracks = || self.inputs.insured.iter().flat_map(|insured| insured.tracks());
+        let basis = tracks().any(|track| pegs::is_assumed(&self.inputs, track));
+        all.extend(self.assumptions.sentences(&self.inputs.insured, basis));
+        let read = |fit: &&PegFit| self.inputs.pegs.iter().any(|peg| peg.token == fit.asset);
+        all.extend(self.modelled.pegs.iter().filter(read).map(pegs::sentence));
         all.push(format!("held out of the calibration: {held_out}"));
         all
     }
 
     /// What the model leaves out, in words.
-    pub fn gaps(&self) -> Vec<&'static str> {
+    pub fn gaps(&self) -> Vec<String> {
         self.assumptions.gaps(&self.inputs.insured)
     }
 }
@@ -122,8 +129,19 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         }
     };
     match format {
-        Format::Json => print_json(&document::json(&quote)),
-        Format::Table => tables::print(&quote),
+        Format::Json => {
+            let mut document = document::json(&quote);
+            if args.fit_report {
+                document["fit_report"] = fit_report::json(&quote);
+            }
+            print_json(&document);
+        }
+        Format::Table => {
+            tables::print(&quote);
+            if args.fit_report {
+                fit_report::print(&quote);
+            }
+        }
     }
     if let (Format::Table, Some((path, file))) = (format, written) {
         output::line(&format!("\nwrote {}: {}", path.display(), file.summary()));

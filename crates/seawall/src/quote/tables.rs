@@ -8,16 +8,19 @@ use seawall_actuary::pricing::MarketEvents;
 use super::figures::{level, money, percent, percent_with_error, short, with_error};
 use super::grid::grid as table;
 use super::pricing::{AT_RISK_LEVEL, SHORTFALL_LEVEL};
-use super::{Quote, windows};
+use super::{Quote, fit_report, windows};
 use crate::output::line;
 
 /// Prints everything.
 pub fn print(quote: &Quote) {
     heading(&format!("Loan book, {}", quote.inputs.snapshot));
     show(&book(quote));
-    heading("Price model, hourly closes, fitted with standard errors (a year, calm state)");
+    heading("Price model, fitted to closes with standard errors (a year, calm state)");
     show(&fit(quote));
     line(&regime(quote));
+    for text in fit_report::short(quote) {
+        line(&format!("  {text}"));
+    }
     heading(&format!(
         "Losses before the pool, {} paths, seed {}",
         quote.pricing.terms.paths, quote.pricing.terms.seed
@@ -45,7 +48,7 @@ pub fn print(quote: &Quote) {
     for origin in &quote.inputs.origins {
         line(&format!(
             "  {:14} {}  sha256 {}",
-            origin.what,
+            origin.label(),
             origin.name,
             &super::figures::hex(&origin.digest)[..16]
         ));
@@ -72,10 +75,9 @@ pub fn book(quote: &Quote) -> comfy_table::Table {
     let inputs = &quote.inputs;
     let rows = inputs.insured.iter().enumerate().map(|(index, insured)| {
         let market = &insured.market;
-        let left_out = inputs.exclusions.as_ref().and_then(|all| {
-            let of = all.markets.iter().find(|exclusions| exclusions.market == market.name)?;
-            Some((of.above_threshold.loans + of.dust.loans, of.above_threshold.debt + of.dust.debt))
-        });
+        let of = inputs.exclusions.markets.iter().find(|exclusions| exclusions.market == market.name);
+        let left_out =
+            of.map(|of| (of.above_threshold.loans + of.dust.loans, of.above_threshold.debt + of.dust.debt));
         let (loans, debt) = left_out.unwrap_or_default();
         let ltv = market.ltv_quantiles(insured.collateral_price, insured.debt_price, &[0.5, 0.95]);
         let ltv = ltv.map_or("-".to_owned(), |q| format!("{:.0} / {:.0} %", q[0] * 100.0, q[1] * 100.0));
@@ -138,15 +140,13 @@ pub fn regime(quote: &Quote) -> String {
     let calibration = &quote.modelled.calibration;
     let report = &calibration.report;
     let mut text = format!(
-        "  {} to {}, {} hours, {} held out",
+        "  {} to {}, {} rows of {} h, {} held out",
         windows::day(report.from),
         windows::day(report.to),
         report.rows,
+        report.step as f64 / 3_600.0,
         report.held_out_rows
     );
-    if let Some(rho) = calibration.correlation.matrix.get(1).and_then(|row| row.first()) {
-        text += &format!("; correlation {rho:.2}");
-    }
     if let Some(crash) = &calibration.crash {
         text += &format!(
             "\n  common crash: {:.1} ± {:.1} a year, at least {}, excess generalised Pareto scale {:.2} ± {:.2} %, shape {:.2} ± \

@@ -235,10 +235,11 @@ impl PegFit {
         let below = count(|report| &report.below);
         let method = match self.source {
             PegSource::Fitted => "jumps beyond the threshold, extended below it",
+            PegSource::Stated { .. } if self.report.is_none() => "stated",
             PegSource::Stated { .. } => "stated prior, shifted by the history",
         };
         let asset = self.asset.as_str();
-        let least = "least squares on the basis";
+        let least = if self.report.is_some() { "least squares on the basis" } else { "stated" };
         figures.push(asset, ("reversion", "a year"), self.reversion, returns, least);
         figures.push(asset, ("volatility of the basis", "a root year"), self.volatility, returns, least);
         figures.push(asset, ("depegs", "a year"), self.depeg_intensity, below, method);
