@@ -239,6 +239,7 @@ impl Assumptions {
             volatility: self.basis_deviation * (2.0 * reversion).sqrt(),
             depeg_intensity: self.depegs_a_year,
             depeg_size: self.depeg_size,
+            ..Peg::default()
         }
     }
 

@@ -235,6 +235,9 @@ fn fit(quote: &Quote) -> Value {
             "volatility": estimate(peg.volatility),
             "depegs_a_year": estimate(peg.depeg_intensity),
             "depeg_size": estimate(peg.depeg_size),
+            "jumps_above_par_a_year": estimate(peg.premium_intensity),
+            "jump_above_par_size": estimate(peg.premium_size),
+            "above_par_stated": peg.premium_stated,
         })
     });
     let correlation = &calibration.report.correlation;

@@ -63,7 +63,15 @@ fn one(
 /// The assumed basis of a staking token as a prior that no history moves.
 fn basis(assumptions: &Assumptions) -> PegPrior {
     let Peg { reversion, volatility, depeg_intensity, depeg_size, .. } = assumptions.peg("");
-    PegPrior { depeg_intensity, depeg_size, reversion, volatility, years: PegPrior::default().years }
+    PegPrior {
+        depeg_intensity,
+        depeg_size,
+        premium_intensity: 0.0,
+        premium_size: 0.0,
+        reversion,
+        volatility,
+        ..PegPrior::default()
+    }
 }
 
 /// True where a token's basis is assumed and nothing was read of it.
@@ -76,9 +84,12 @@ pub fn sentence(fit: &PegFit) -> String {
     let par = fit.reference.as_deref().unwrap_or("the quote currency");
     let half_life = core::f64::consts::LN_2 * 365.0 / fit.reversion.value;
     let figures = format!(
-        "{:.2} depegs a year of {:.2} % on average, half of one gone after {:.1} days",
+        "{:.2} depegs a year of {:.2} % on average, {:.2} jumps above par of {:.2} %{}, half of one gone after {:.1} days",
         fit.depeg_intensity.value,
         fit.depeg_size.value * 100.0,
+        fit.premium_intensity.value,
+        fit.premium_size.value * 100.0,
+        if fit.premium_stated && fit.report.is_some() { " (stated prior, shifted)" } else { "" },
         half_life
     );
     let window = fit.report.as_ref().map_or_else(String::new, |report| {
