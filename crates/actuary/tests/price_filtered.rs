@@ -1,12 +1,12 @@
 //! GJR-GARCH recovered from series with known parameters, and filtered historical simulation. Bounds are standard
 //! errors; seeds are fixed.
 
+use rayon::prelude::*;
 use seawall_actuary::price::filtered::{GarchParameters, garch};
 use seawall_actuary::price::{
     CalibrationOptions, FilteredError, FilteredModel, FilteredOptions, FilteredScratch, PriceHistory,
     PricePath, StartVariance,
 };
-use rayon::prelude::*;
 use seawall_actuary::random::Stream;
 
 const TRUE: GarchParameters = GarchParameters { omega: 4e-7, alpha: 0.04, gamma: 0.08, beta: 0.9 };

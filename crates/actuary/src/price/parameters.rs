@@ -72,8 +72,7 @@ impl Peg {
 
     /// Size of a jump in log price, of the drawn exponential; `direction` gives a uniform number where there are both.
     pub(super) fn jump(&self, exponential: f64, direction: impl FnOnce() -> f64) -> f64 {
-        let up = self.premium_intensity > 0.0
-            && direction() * self.jump_intensity() < self.premium_intensity;
+        let up = self.premium_intensity > 0.0 && direction() * self.jump_intensity() < self.premium_intensity;
         if up { self.premium_size * exponential } else { -self.depeg_size * exponential }
     }
 }

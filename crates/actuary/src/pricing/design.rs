@@ -11,7 +11,7 @@ use super::simulation::{PathLosses, PathSource, Simulation};
 use super::terms::Terms;
 use crate::liquidation::System;
 use crate::loss::{Layers, PolicyTerms, Settled, Settlement, weighted_tails};
-use crate::premium::{LayerLevels, ProposedLayers, propose_weighted_layers};
+use crate::premium::{LayerLevels, ProposedLayers, propose_replicated_layers, propose_weighted_layers};
 use crate::price::rare::tune;
 use crate::price::{Mixture, PriceModel, RareModel, Sampling, Tuning};
 
@@ -109,7 +109,7 @@ impl Design {
         };
         let losses = pilot.keep(0..options.sizing_paths, &|_| ())?;
         let policies = policies(&losses, exposures, terms)?;
-        let (layers, proposed) = layers(&losses, exposures, &policies, terms)?;
+        let (layers, proposed) = layers(&losses, exposures, &policies, terms, options)?;
         Ok(Self { mixture, policies, layers, proposed })
     }
 }
@@ -202,6 +202,7 @@ fn layers(
     exposures: &[Exposure],
     policies: &[PolicyTerms],
     terms: &Terms,
+    options: &DesignOptions,
 ) -> Result<(Layers, ProposedLayers), PricingError> {
     let exposure: f64 = exposures.iter().map(Exposure::debt).sum();
     let settlement = Settlement::new(policies, &Layers::new(0.0, &[], 0.0)?, exposure)?;
@@ -219,7 +220,10 @@ fn layers(
         reserve: terms.levels.reserve,
         tranches: terms.levels.tranches.clone(),
     };
-    let proposed = propose_weighted_layers(&owed, &losses.weights, &levels)?;
+    let proposed = match options.sobol_replicates {
+        0 | 1 => propose_weighted_layers(&owed, &losses.weights, &levels)?,
+        replicates => propose_replicated_layers(&owed, &losses.weights, replicates as usize, &levels)?,
+    };
     let mutual: f64 = policies.iter().map(|policy| whole(policy.limit * terms.mutual_share)).sum();
     let tranches: Vec<f64> = proposed.tranches.iter().map(|&size| whole(size)).collect();
     let layers = Layers::new(whole(proposed.reserve), &tranches, mutual)?;

@@ -158,7 +158,8 @@ pub struct Options {
     /// Draw every path plainly: no importance sampling.
     #[arg(long)]
     plain: bool,
-    /// Draw the leading numbers of a path from scrambled Sobol points, in so many independent replicates.
+    /// Draw the leading numbers of a path from scrambled Sobol points, in so many independent replicates (4 to 128; paths
+    /// must be a multiple of it), whose spread gives the errors.
     #[arg(long, value_name = "REPLICATES", default_value_t = 0)]
     sobol_replicates: u32,
     /// Seed; the same seed gives the same price to the last bit.
@@ -209,7 +210,9 @@ impl Options {
             ..DesignOptions::default()
         };
         bounds::drawing(&drawing, Naming::Option)?;
-        Ok(Asked { assumed: self.assumptions()?, held_out: Vec::new(), terms: self.terms(paths)?, drawing })
+        let terms = self.terms(paths)?;
+        bounds::replicates(&terms, &drawing, Naming::Option)?;
+        Ok(Asked { assumed: self.assumptions()?, held_out: Vec::new(), terms, drawing })
     }
 
     /// The assumptions with what the user set.

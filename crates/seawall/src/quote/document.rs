@@ -115,6 +115,8 @@ fn drawn(quote: &Quote) -> Value {
     });
     json!({
         "paths": figures.paths,
+        "replicates": figures.replicates,
+        "interval_factor": figures.interval_factor(),
         "mean_weight": estimate(figures.mean_weight),
         "effective_samples": figures.effective_samples,
         "components": components.collect::<Vec<_>>(),

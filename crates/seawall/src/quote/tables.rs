@@ -203,12 +203,20 @@ pub fn losses(quote: &Quote) -> comfy_table::Table {
 /// How paths were drawn, and what that was worth.
 fn drawn_note(quote: &Quote) -> String {
     let (figures, owed) = (&quote.pricing.figures, &quote.pricing.horizon().owed);
+    let replicates = match figures.replicates {
+        0 | 1 => String::new(),
+        replicates => format!(
+            "\n  leading numbers from scrambled Sobol points: errors are the spread of {replicates} independent replicates, a 95 % \
+             interval takes {:.2} of them",
+            figures.interval_factor()
+        ),
+    };
     if quote.pricing.design.mixture.components.is_empty() {
-        return "  every path drawn plainly".to_owned();
+        return format!("  every path drawn plainly{replicates}");
     }
     format!(
         "  importance sampling of crashes and large jumps: as good as {:.1} times as many plain paths for what the pool owes on \
-         average, {:.1} times for its ES; mean weight {:.4} ± {:.4}",
+         average, {:.1} times for its ES; mean weight {:.4} ± {:.4}{replicates}",
         owed.mean_reduction,
         owed.shortfall_reduction,
         figures.mean_weight.value,

@@ -69,7 +69,7 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let design = design(&modelled, &asked)?;
     let run = simulation(&modelled.prices, &modelled.system, &design, &asked.terms, &asked.drawing)
         .map_err(refused)?;
-    let spec = spec(&design, &modelled.exposures, &asked.terms).map_err(refused)?;
+    let spec = spec(&design, &modelled.exposures, &asked.terms, &asked.drawing).map_err(refused)?;
     let bar = progress(args.paths.end - args.paths.start, "simulating", format);
     let losses = run.accumulate(&spec, args.paths.clone(), &|paths| bar.inc(paths)).map_err(refused)?;
     bar.finish_and_clear();

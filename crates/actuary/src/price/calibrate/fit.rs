@@ -93,7 +93,8 @@ pub fn calibrate(
         });
     }
 
-    let (matrix, correlation_error, weights) = correlations(smooth, &dilutions, options.correlation, per_year);
+    let (matrix, correlation_error, weights) =
+        correlations(smooth, &dilutions, options.correlation, per_year);
     let correlation = correlation::repair(&matrix);
     let rows = history.rows();
     let report = FitReport {
