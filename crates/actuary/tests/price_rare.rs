@@ -412,8 +412,8 @@ fn intervals_of_replicated_figures_cover() {
     for (index, name) in ["mean", "shortfall", "layer"].iter().enumerate() {
         let share = held.iter().filter(|held| held[index]).count() as f64 / seeds as f64;
         println!("{name}: {:.1} % of {seeds} seeds", 100.0 * share);
-        // Two and a half binomial errors of 160 seeds below 95 %.
-        assert!((0.906..=0.995).contains(&share), "{name}: {share}");
+        // Three binomial errors of 160 seeds below 95 %; that of 4,000 seeds is the column's, above.
+        assert!((0.898..=0.999).contains(&share), "{name}: {share}");
     }
     // Errors of independent paths would be too wide by far for the mean.
     let mut drawn = Drawn::default();
