@@ -154,7 +154,7 @@ fn mixture(
         mean_share: options.mean_share,
         seed: terms.seed ^ TUNING_SEED,
     };
-    let markets = system.markets().len();
+    let markets = system.width();
     Ok(tune(model, &tuning, |block, losses| {
         let mut rows = vec![0.0; losses.len() * markets];
         let mut state = system.state();

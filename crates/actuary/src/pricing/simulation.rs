@@ -84,7 +84,7 @@ pub struct Simulation {
 /// Prices of some paths and their weights, kept.
 #[derive(Clone, Debug)]
 pub struct KeptBlock {
-    block: PathBlock,
+    pub(super) block: PathBlock,
     /// Weight of each path.
     pub weights: Vec<f64>,
 }
@@ -102,7 +102,7 @@ impl Simulation {
     /// Losses of one path: horizons times markets.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.horizon_steps.len() * self.system.markets().len()
+        self.horizon_steps.len() * self.system.width()
     }
 
     fn plan(&self) -> BlockPlan {
@@ -264,7 +264,7 @@ impl Simulation {
     ) -> Result<(), PricingError> {
         let Buffers { block, state, losses, .. } = buffers;
         losses.clear();
-        losses.resize(count * self.horizon_steps.len() * system.markets().len(), 0.0);
+        losses.resize(count * self.horizon_steps.len() * system.width(), 0.0);
         system.run_block(block, &self.horizon_steps, self.seed, first, state, losses)?;
         Ok(())
     }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use super::Asked;
 use super::assumptions::{Assumptions, Follow, Law, VenueKind, known_follows};
-use seawall_actuary::price::calibrate::HALF_LIFE_DAYS;
 use super::binding::BindingArgs;
 use super::bounds::{self, Naming};
 use super::inputs::{AssetFile, PegChoice, Selection, as_path};
 use super::pricing::{DesignOptions, Levels, Load, Terms};
 use super::{shipped, windows};
 use crate::output::Failure;
+use seawall_actuary::price::calibrate::HALF_LIFE_DAYS;
 
 /// Arguments of `seawall quote`.
 #[derive(clap::Args)]
@@ -58,6 +58,16 @@ pub struct Options {
     /// Market file of the loan book: bonus, delay and prices of each market.
     #[arg(long, value_name = "FILE", requires = "book")]
     markets: Option<PathBuf>,
+    /// Accounts with several collaterals and debts as one more market (CSV: account,asset,collateral,debt[,
+    /// liquidation_threshold]), under this name; without --book they are all that is priced.
+    #[arg(long, value_name = "NAME=FILE", value_parser = AssetFile::parse, requires = "account_assets")]
+    accounts: Option<AssetFile>,
+    /// Assets of those accounts (CSV: asset,price,liquidation_threshold,liquidation_bonus).
+    #[arg(long, value_name = "FILE", requires = "accounts")]
+    account_assets: Option<PathBuf>,
+    /// Run the accounts as so many clusters of like composition; 0 runs every account exactly. The bias is printed.
+    #[arg(long, value_name = "CLUSTERS", default_value_t = 0, requires = "accounts")]
+    account_clusters: u32,
     /// Day of the shipped crvUSD snapshot, 2023-10-01 to 2023-12-31.
     #[arg(long, value_name = "DAY", default_value = shipped::SNAPSHOT, conflicts_with = "book")]
     date: String,
@@ -186,6 +196,8 @@ impl Options {
         Selection {
             book: as_path(&self.book),
             markets: as_path(&self.markets),
+            accounts: self.accounts.clone(),
+            account_assets: as_path(&self.account_assets),
             date: &self.date,
             prices: as_path(&self.prices),
             candles: self.candles.clone(),
@@ -217,7 +229,11 @@ impl Options {
 
     /// The assumptions with what the user set.
     fn assumptions(&self) -> Result<Assumptions, Failure> {
-        let own = if self.book.is_some() { VenueKind::Lending } else { VenueKind::default() };
+        let own = if self.book.is_some() || self.accounts.is_some() {
+            VenueKind::Lending
+        } else {
+            VenueKind::default()
+        };
         let assumptions = Assumptions {
             renewal_days: self.renewal_days,
             law: self.law,
@@ -227,6 +243,7 @@ impl Options {
             events: !self.no_events,
             venue: self.venue.unwrap_or(own),
             correlation_half_life_days: self.correlation.0,
+            account_clusters: self.account_clusters,
             ..Assumptions::default()
         };
         bounds::assumptions(&assumptions, Naming::Option)?;

@@ -3,8 +3,8 @@
 
 use seawall_actuary::liquidation::{ByRegime, DelaySpells, Outages, SpellRates};
 use seawall_actuary::peril::Venue;
-use seawall_actuary::price::calibrate::{self, HALF_LIFE_DAYS};
 use seawall_actuary::price::Peg;
+use seawall_actuary::price::calibrate::{self, HALF_LIFE_DAYS};
 use serde::{Deserialize, Serialize};
 
 use super::inputs::Insured;
@@ -199,6 +199,8 @@ pub struct Assumptions {
     pub venue_years: f64,
     /// Days after which the weight of a row in the correlation has halved; none weighs the whole history alike.
     pub correlation_half_life_days: Option<f64>,
+    /// Clusters as which books of accounts are run; 0 runs every account exactly.
+    pub account_clusters: u32,
 }
 
 impl Default for Assumptions {
@@ -224,6 +226,7 @@ impl Default for Assumptions {
             venue: VenueKind::CollateralisedDebt,
             venue_years: 1.0,
             correlation_half_life_days: Some(HALF_LIFE_DAYS),
+            account_clusters: 0,
         }
     }
 }
@@ -294,10 +297,11 @@ impl Assumptions {
         if insured.iter().all(|insured| insured.delay_hours.is_none()) {
             return words(self.delay_hours);
         }
+        let own = insured.iter().filter(|insured| insured.accounts.is_none());
         let one = |insured: &Insured| {
             format!("{} {}", insured.market.name, words(self.delay_of(insured.delay_hours)))
         };
-        insured.iter().map(one).collect::<Vec<_>>().join("; ")
+        own.map(one).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -310,7 +314,7 @@ impl Assumptions {
     /// What the first model leaves out, and in which direction each gap errs, as far as the insured markets have it.
     pub fn gaps(&self, insured: &[Insured]) -> Vec<String> {
         let mut at_par: Vec<&str> = Vec::new();
-        for insured in insured.iter().filter(|insured| insured.debt_follow.is_none()) {
+        for insured in insured.iter().filter(|one| one.debt_follow.is_none() && one.accounts.is_none()) {
             let asset = insured.market.debt_asset.as_str();
             if !at_par.contains(&asset) {
                 at_par.push(asset);
@@ -322,7 +326,13 @@ impl Assumptions {
              a peg that moves)",
             at_par.join(", ")
         );
+        let accounts = insured.iter().any(|insured| insured.accounts.is_some());
         [
+        (
+            accounts,
+            "accounts with several collaterals are served without delay, congestion, outages or cost of a liquidation, and neither \
+             feel nor make price impact (UNDERSTATES); their part of a shared depth is fixed by debt (OVERSTATES)",
+        ),
         (
             bands && self.bands,
             "soft liquidation band by band: each band is sold at the discount of a hard liquidation, and surplus of one does not \

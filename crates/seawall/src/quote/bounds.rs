@@ -150,6 +150,7 @@ pub fn assumptions(assumed: &Assumptions, naming: Naming) -> Result<(), Failure>
             1.0,
             36_500.0,
         ),
+        ("assumed.account_clusters", f64::from(assumed.account_clusters), 0.0, 1e5),
         ("assumed.congestion.calm", assumed.congestion.calm, 0.0, 1e4),
         ("assumed.congestion.stressed", assumed.congestion.stressed, 0.0, 1e4),
         ("assumed.congestion.at_crash", assumed.congestion.at_crash, 0.0, 1.0),

@@ -2,6 +2,7 @@
 
 use seawall_actuary::loss::{Estimate, HorizonFigures, LayerFigures, LineFigures, Tail};
 use seawall_actuary::price::calibrate::PegSource;
+use seawall_actuary::pricing::AccountFigures;
 use serde_json::{Map, Value, json};
 
 use super::figures::hex;
@@ -23,6 +24,7 @@ pub fn json(quote: &Quote) -> Value {
         "layers": layers(quote),
         "layer_ends_by_quantile": quote.pricing.design.proposed.ends[1..].iter().map(|&end| estimate(end)).collect::<Vec<_>>(),
         "pool": pool(quote),
+        "accounts": quote.accounts.iter().map(account_figures).collect::<Vec<_>>(),
         "assumptions": quote.assumptions_in_words(),
         "left_out": quote.gaps(),
     });
@@ -154,6 +156,28 @@ fn events(quote: &Quote) -> Value {
     json!(markets.collect::<Vec<_>>())
 }
 
+/// A book of accounts: what its pass leaves out, and what that costs.
+fn account_figures(of: &AccountFigures) -> Value {
+    let levels = of.levels.as_ref().map(|levels| {
+        json!({
+            "fast": estimate(levels.fast),
+            "exact": estimate(levels.exact),
+            "bias": estimate(levels.bias),
+            "corrected": estimate(levels.mean),
+            "correlation": levels.correlation,
+            "paths": levels.exact_paths,
+        })
+    });
+    json!({
+        "market": of.name,
+        "accounts": of.accounts,
+        "pruned_share": of.pruned_share,
+        "clusters": of.clusters,
+        "spread": of.spread,
+        "levels": levels,
+    })
+}
+
 /// The pool over the capital horizon, events included.
 fn pool(quote: &Quote) -> Value {
     let pool = &quote.pricing.pool;
@@ -172,7 +196,7 @@ fn book(quote: &Quote) -> Value {
             "market": insured.market.name,
             "collateral_asset": insured.market.collateral_asset,
             "debt_asset": insured.market.debt_asset,
-            "loans": insured.market.loans(),
+            "loans": insured.loans(),
             "debt": insured.market.debt() * insured.debt_price,
             "collateral_price": insured.collateral_price,
             "debt_price": insured.debt_price,

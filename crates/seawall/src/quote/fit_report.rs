@@ -39,7 +39,10 @@ pub fn short(quote: &Quote) -> Vec<String> {
         lines.push(format!("correlation, {}: {shown}{more}; {}", method(quote), repair(quote)));
     }
     if !report.rejected.is_empty() {
-        lines.push(format!("{} closes rejected as bad prints (--fit-report lists them)", report.rejected.len()));
+        lines.push(format!(
+            "{} closes rejected as bad prints (--fit-report lists them)",
+            report.rejected.len()
+        ));
     }
     let gaps: Vec<String> = (report.assets.iter().filter(|asset| asset.missing > 0))
         .map(|asset| format!("{} {} (longest {})", asset.asset, asset.missing, asset.longest_gap))
@@ -91,7 +94,10 @@ pub fn print(quote: &Quote) {
     for &window in &quote.modelled.held_out {
         line(&format!("  held out: {}", windows::days(window)));
     }
-    line(&table(["of", "figure", "value", "error", "unit", "window", "on", "method"], figure_rows(quote)).to_string());
+    line(
+        &table(["of", "figure", "value", "error", "unit", "window", "on", "method"], figure_rows(quote))
+            .to_string(),
+    );
     if let Some(regime) = &calibration.regime {
         line(&format!(
             "  stress: {} spells, {} of the rows, {} at the end; multipliers are over calm (volatility x {:.2})",
@@ -102,7 +108,9 @@ pub fn print(quote: &Quote) {
         ));
     }
     line(&format!("  correlation, {}: {}", method(quote), repair(quote)));
-    line("\nLaws of own jumps on the same returns (lowest AIC fits best; tail: falls expected over falls seen)");
+    line(
+        "\nLaws of own jumps on the same returns (lowest AIC fits best; tail: falls expected over falls seen)",
+    );
     let rows = calibration.assets.iter().flat_map(|fit| law_rows(&fit.asset, &fit.comparison));
     line(&table(["asset", "law", "parameters", "AIC", "tail", "falls beyond", "seen"], rows).to_string());
     line("\nReturns");
@@ -117,8 +125,15 @@ pub fn print(quote: &Quote) {
             figures::percent(asset.realised_volatility),
         ]
     });
-    let header =
-        ["asset", "used", "missing (longest)", "unchanged (longest)", "jump beyond", "jumps down / up", "volatility"];
+    let header = [
+        "asset",
+        "used",
+        "missing (longest)",
+        "unchanged (longest)",
+        "jump beyond",
+        "jumps down / up",
+        "volatility",
+    ];
     line(&table(header, rows).to_string());
     list("Rejected closes", rejected(quote));
     let crashes = report.crashes.iter().map(|crash| {
@@ -238,7 +253,12 @@ fn peg_lines(fit: &PegFit) -> Vec<String> {
         report.held_out_rows
     ));
     let event = |side: &str, event: &PegEvent| {
-        format!("  {side} at {}: {:.2} % in {} rows", windows::minute(event.time), event.size * 100.0, event.rows)
+        format!(
+            "  {side} at {}: {:.2} % in {} rows",
+            windows::minute(event.time),
+            event.size * 100.0,
+            event.rows
+        )
     };
     lines.extend(report.below.events.iter().map(|one| event("depeg", one)));
     lines.extend(report.above.events.iter().map(|one| event("above par", one)));
@@ -389,9 +409,7 @@ pub fn json(quote: &Quote) -> Value {
 }
 
 fn peg_json(fit: &PegFit) -> Value {
-    let event = |event: &PegEvent| {
-        json!({"time": windows::minute(event.time), "rows": event.rows, "size": event.size, "furthest": event.furthest})
-    };
+    let event = |event: &PegEvent| json!({"time": windows::minute(event.time), "rows": event.rows, "size": event.size, "furthest": event.furthest});
     let stated = match fit.source {
         PegSource::Fitted => Value::Null,
         PegSource::Stated { prior, observed, years, bound95 } => json!({

@@ -11,6 +11,7 @@ use seawall_actuary::price::{FilteredModel, FilteredOptions, Model, PriceModel};
 use seawall_actuary::pricing::{EventRisk, EventRisks, Exposure, system_of};
 use seawall_formats::bad_debt_events::event_peril;
 
+use super::account_market;
 use super::assumptions::{Assumptions, Law};
 use super::inputs::{Inputs, Insured};
 use super::pegs;
@@ -55,7 +56,9 @@ pub fn build(
         law: assumptions.law.of_jumps(),
         correlation: assumptions
             .correlation_half_life_days
-            .map_or(CorrelationMethod::FullSample, |half_life_days| CorrelationMethod::Ewma { half_life_days }),
+            .map_or(CorrelationMethod::FullSample, |half_life_days| CorrelationMethod::Ewma {
+                half_life_days,
+            }),
         ..CalibrationOptions::default()
     };
     let calibration = calibrate(&inputs.history, &columns, &options).map_err(Failure::input)?;
@@ -64,24 +67,40 @@ pub fn build(
         Law::Filtered => filtered(inputs, &columns, options, &pegs)?,
         _ => parametric(inputs, &calibration, &pegs)?,
     };
-    let depth = inputs
-        .insured
-        .iter()
-        .map(|insured| depth(inputs, insured, assumptions))
+    let markets = || inputs.insured.iter().filter(|insured| insured.accounts.is_none());
+    let mut depth = markets()
+        .map(|insured| {
+            let asset = &insured.market.collateral_asset;
+            sale_depth(inputs, asset, insured.collateral_price, insured.bonus, assumptions)
+        })
         .collect::<Result<Vec<ByRegime>, Failure>>()?;
-    let exposures = inputs
-        .insured
-        .iter()
+    let mut exposures = markets()
         .zip(&depth)
         .map(|(insured, depth)| {
             // Run alone, a market has its share by debt of the buyers that it meets with others.
-            let share = share_by_debt(inputs, insured);
+            let share =
+                insured.market.debt() * insured.debt_price / family_debt(inputs, insured.follow.family());
             let own = ByRegime { calm: depth.calm * share, stressed: depth.stressed * share };
             exposure(insured, own, &prices, assumptions)
         })
         .collect::<Result<Vec<Exposure>, Failure>>()?;
     let shared = shared(inputs, &depth, assumptions)?;
-    let system = system_of(&exposures, &shared).map_err(refused)?;
+    let system = match exposures.is_empty() {
+        true => System::without_markets(),
+        false => system_of(&exposures, &shared).map_err(refused)?,
+    };
+    let mut passes = Vec::new();
+    // Books of accounts stand after the markets.
+    for insured in &inputs.insured {
+        if let Some(accounts) = &insured.accounts {
+            let (pass, exposure, own) =
+                account_market::pass(inputs, insured, accounts, &prices, assumptions)?;
+            passes.push(pass);
+            exposures.push(exposure);
+            depth.push(own);
+        }
+    }
+    let system = system.with_accounts(passes);
     let events = events(inputs, &exposures, assumptions)?;
     Ok(Modelled { calibration, pegs, held_out, prices, exposures, shared, system, events, depth })
 }
@@ -89,7 +108,7 @@ pub fn build(
 /// Markets that sell what follows one price meet the same buyers: one pool of depth each, and one impact.
 fn shared(inputs: &Inputs, depth: &[ByRegime], assumptions: &Assumptions) -> Result<SystemOptions, Failure> {
     let mut families: Vec<(&str, Vec<usize>)> = Vec::new();
-    for (index, insured) in inputs.insured.iter().enumerate() {
+    for (index, insured) in inputs.insured.iter().enumerate().filter(|(_, one)| one.accounts.is_none()) {
         let family = insured.follow.family();
         match families.iter_mut().find(|(known, _)| *known == family) {
             Some((_, members)) => members.push(index),
@@ -106,10 +125,13 @@ fn shared(inputs: &Inputs, depth: &[ByRegime], assumptions: &Assumptions) -> Res
         outages: assumptions.outages.outages(),
         ..SystemOptions::default()
     };
-    for (_, markets) in families {
+    for (family, markets) in families {
         // Quotes of the family's tokens are of the same buyers: the deepest counts.
         let deepest = |of: fn(&ByRegime) -> f64| markets.iter().map(|&m| of(&depth[m])).fold(0.0, f64::max);
-        let (calm, stressed) = (deepest(|d| d.calm), deepest(|d| d.stressed));
+        // Accounts that sell into the same pool have their part of it by debt.
+        let debt = |&m: &usize| inputs.insured[m].market.debt() * inputs.insured[m].debt_price;
+        let part = markets.iter().map(debt).sum::<f64>() / family_debt(inputs, family);
+        let (calm, stressed) = (part * deepest(|d| d.calm), part * deepest(|d| d.stressed));
         let bonus = markets.iter().map(|&m| inputs.insured[m].bonus).fold(0.0, f64::max);
         if assumptions.impact_share > 0.0 && calm > 0.0 {
             options.feedback.push(Feedback {
@@ -169,7 +191,11 @@ fn events(
 /// Columns to fit: those that the book needs, and at least two where the history has them, because a crash is
 /// told from a jump by falling together.
 fn columns(inputs: &Inputs) -> Vec<&str> {
-    let needed = inputs.insured.iter().flat_map(|insured| insured.tracks()).filter_map(|track| track.column.as_deref());
+    let needed = inputs
+        .insured
+        .iter()
+        .flat_map(|insured| insured.tracks())
+        .filter_map(|track| track.column.as_deref());
     let mut columns: Vec<&str> = Vec::new();
     for column in needed {
         if !columns.contains(&column) {
@@ -216,35 +242,46 @@ fn filtered(
 
 /// Pairs whose ratio is a market's price.
 fn pairs(inputs: &Inputs) -> impl Iterator<Item = (&str, &str)> {
-    inputs.insured.iter().filter_map(|insured| {
-        insured.debt_follow.as_ref().map(|debt| (insured.follow.asset(), debt.asset()))
-    })
+    inputs
+        .insured
+        .iter()
+        .filter_map(|insured| insured.debt_follow.as_ref().map(|debt| (insured.follow.asset(), debt.asset())))
 }
 
-/// A market's part of the debt of all that sell what follows its price.
-fn share_by_debt(inputs: &Inputs, insured: &Insured) -> f64 {
-    let value = |other: &Insured| other.market.debt() * other.debt_price;
-    let family = inputs.insured.iter().filter(|other| other.follow.family() == insured.follow.family());
-    value(insured) / family.map(value).sum::<f64>()
+/// Debt of all that sell what follows a price, accounts by their collateral among them.
+pub fn family_debt(inputs: &Inputs, family: &str) -> f64 {
+    let of = |insured: &Insured| match &insured.accounts {
+        None if insured.follow.family() == family => insured.market.debt() * insured.debt_price,
+        None => 0.0,
+        Some(accounts) => {
+            let debts = accounts.debt_by_collateral().into_iter().zip(&accounts.tracks);
+            let own = debts.filter(|(_, track)| track.as_ref().is_some_and(|track| track.family() == family));
+            own.map(|(debt, _)| debt).sum()
+        }
+    };
+    inputs.insured.iter().map(of).sum()
 }
 
-/// Debt that the buyers of a market's collateral take an hour at its bonus.
-fn depth(inputs: &Inputs, insured: &Insured, assumptions: &Assumptions) -> Result<ByRegime, Failure> {
-    let asset = &insured.market.collateral_asset;
-    let Some(curve) = inputs.curves.iter().find(|curve| curve.sell_asset == *asset) else {
+/// Debt that the buyers of an asset take an hour at a bonus.
+///
+/// # Errors
+/// An asset without quotes.
+pub fn sale_depth(
+    inputs: &Inputs,
+    asset: &str,
+    price: f64,
+    bonus: f64,
+    assumptions: &Assumptions,
+) -> Result<ByRegime, Failure> {
+    let Some(curve) = inputs.curves.iter().find(|curve| curve.sell_asset == asset) else {
         let quoted: Vec<&str> = inputs.curves.iter().map(|curve| curve.sell_asset.as_str()).collect();
         return Err(Failure::input(format!("no depth quotes for {asset}, only for {}", quoted.join(", ")))
             .hint("give quotes with --depth FILE"));
     };
-    let curve = ImpactCurve::new(&curve.points, insured.collateral_price).map_err(Failure::input)?;
-    let depth = Depth::from_curve(
-        &curve,
-        insured.bonus,
-        assumptions.gas,
-        assumptions.refill_hours,
-        assumptions.stress_depth,
-    )
-    .map_err(Failure::input)?;
+    let curve = ImpactCurve::new(&curve.points, price).map_err(Failure::input)?;
+    let depth =
+        Depth::from_curve(&curve, bonus, assumptions.gas, assumptions.refill_hours, assumptions.stress_depth)
+            .map_err(Failure::input)?;
     Ok(depth.by_regime())
 }
 

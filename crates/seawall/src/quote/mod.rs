@@ -4,6 +4,7 @@
 //! [`document`] show the result. [`request`] is all that determines the price; [`mod@file`] writes it with the figures
 //! and, [bound](binding) to a pool, with what an actuary signs. Nothing here decides anything that is not in the actuary.
 
+pub mod account_market;
 pub mod args;
 pub mod assumptions;
 pub mod binding;
@@ -32,6 +33,7 @@ use market_model::Modelled;
 use pricing::{DesignOptions, Pricing, Terms};
 use request::QuoteRequest;
 use seawall_actuary::price::calibrate::PegFit;
+use seawall_actuary::pricing::AccountFigures;
 
 use crate::output::{self, Failure, Format, print_json, progress};
 use crate::simulate;
@@ -49,6 +51,8 @@ pub struct Quote {
     pub modelled: Modelled,
     /// The price.
     pub pricing: Pricing,
+    /// Books of accounts as they were run.
+    pub accounts: Vec<AccountFigures>,
 }
 
 impl Quote {
@@ -156,5 +160,6 @@ pub fn make(inputs: Inputs, asked: Asked, format: Format) -> Result<Quote, Failu
     let modelled = market_model::build(&inputs, held_out, &assumed)?;
     let bar = progress(terms.paths as u64, "simulating", format);
     let pricing = pricing::price(&modelled, &terms, &drawing, &bar)?;
-    Ok(Quote { request, inputs, assumptions: assumed, modelled, pricing })
+    let accounts = account_market::figures(&modelled, &pricing.design, &terms, &drawing)?;
+    Ok(Quote { request, inputs, assumptions: assumed, modelled, pricing, accounts })
 }

@@ -8,13 +8,16 @@ use seawall_actuary::pricing::MarketEvents;
 use super::figures::{level, money, percent, percent_with_error, short, with_error};
 use super::grid::grid as table;
 use super::pricing::{AT_RISK_LEVEL, SHORTFALL_LEVEL};
-use super::{Quote, fit_report, windows};
+use super::{Quote, account_market, fit_report, windows};
 use crate::output::line;
 
 /// Prints everything.
 pub fn print(quote: &Quote) {
     heading(&format!("Loan book, {}", quote.inputs.snapshot));
     show(&book(quote));
+    for of in &quote.accounts {
+        line(&format!("  {}", account_market::sentence(of)));
+    }
     heading("Price model, fitted to closes with standard errors (a year, calm state)");
     show(&fit(quote));
     line(&regime(quote));
@@ -84,7 +87,7 @@ pub fn book(quote: &Quote) -> comfy_table::Table {
         let depth = quote.modelled.depth[index];
         [
             market.name.clone(),
-            market.loans().to_string(),
+            insured.loans().to_string(),
             money(market.debt() * insured.debt_price),
             ltv,
             money(insured.collateral_price),

@@ -37,6 +37,12 @@ pub struct Moved {
     /// The markets' own records.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Holdings of accounts.
+    #[arg(long, value_name = "FILE")]
+    accounts: Option<PathBuf>,
+    /// Assets of those accounts.
+    #[arg(long, value_name = "FILE")]
+    account_assets: Option<PathBuf>,
 }
 
 impl Moved {
@@ -50,6 +56,8 @@ impl Moved {
             Role::Depth => self.depth.as_deref(),
             Role::Events => self.events.as_deref(),
             Role::Record => self.record.as_deref(),
+            Role::Accounts => self.accounts.as_deref(),
+            Role::AccountAssets => self.account_assets.as_deref(),
         }
     }
 }
@@ -70,6 +78,8 @@ pub struct Selected {
     depth: Option<PathBuf>,
     events: Option<PathBuf>,
     record: Option<PathBuf>,
+    accounts: Option<AssetFile>,
+    account_assets: Option<PathBuf>,
     date: String,
     follows: Vec<Follow>,
 }
@@ -80,6 +90,8 @@ impl Selected {
         Selection {
             book: self.book.as_deref(),
             markets: self.markets.as_deref(),
+            accounts: self.accounts.clone(),
+            account_assets: self.account_assets.as_deref(),
             date: &self.date,
             prices: self.prices.as_deref(),
             candles: self.candles.clone(),
@@ -129,6 +141,11 @@ pub fn selection(request: &QuoteRequest, moved: &Moved, quote: &Path) -> Result<
                 selected.pegs.push(PegChoice::File(of_asset()?));
                 continue;
             }
+            Role::Accounts => {
+                selected.accounts = Some(of_asset()?);
+                continue;
+            }
+            Role::AccountAssets => &mut selected.account_assets,
             Role::LoanBook => &mut selected.book,
             Role::Markets => &mut selected.markets,
             Role::Prices => &mut selected.prices,
@@ -140,7 +157,12 @@ pub fn selection(request: &QuoteRequest, moved: &Moved, quote: &Path) -> Result<
     }
     let is = |role: Role| files.iter().any(|entry| entry.role == role);
     for role in [Role::Prices, Role::Depth, Role::LoanBook, Role::Events] {
-        if !is(role) && !(role == Role::Prices && is(Role::Candles)) {
+        let instead = match role {
+            Role::Prices => is(Role::Candles),
+            Role::LoanBook => is(Role::Accounts),
+            _ => false,
+        };
+        if !is(role) && !instead {
             return Err(Failure::input(format!("request.inputs.files: there is no {role}")));
         }
     }
@@ -187,7 +209,8 @@ pub fn compare(request: &QuoteRequest, loaded: &mut Loaded) -> Vec<Difference> {
             .inputs
             .files
             .iter()
-            .find(|entry| entry.role == origin.what && entry.asset == origin.asset) else {
+            .find(|entry| entry.role == origin.what && entry.asset == origin.asset)
+        else {
             continue;
         };
         let here = FileEntry::of(origin);

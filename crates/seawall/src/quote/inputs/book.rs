@@ -5,7 +5,8 @@ use seawall_formats::crvusd::{self, Exclusions, MarketExclusions, Tally, read_cr
 use seawall_formats::loan_book::{LoanBookOptions, read_loan_book};
 use seawall_formats::market_terms::{MarketTable, read_market_terms};
 
-use super::{Closes, File, Loaded, Selection, Track, unreadable};
+use super::accounts::Accounts;
+use super::{Closes, File, Selection, Track, unreadable};
 use crate::output::Failure;
 use crate::quote::assumptions::AT_PAR;
 use crate::quote::windows;
@@ -29,16 +30,25 @@ pub struct Insured {
     pub delay_hours: Option<f64>,
     /// Its loans lie in bands, as those of crvUSD do.
     pub bands: bool,
+    /// Its accounts, where they hold several collaterals and debts; the market is then their sum.
+    pub accounts: Option<Accounts>,
 }
 
 impl Insured {
     /// What its collateral and its debt follow.
     pub fn tracks(&self) -> impl Iterator<Item = &Track> {
-        std::iter::once(&self.follow).chain(&self.debt_follow)
+        let of_accounts = self.accounts.iter().flat_map(|accounts| accounts.tracks.iter().flatten());
+        std::iter::once(&self.follow).chain(&self.debt_follow).chain(of_accounts)
+    }
+
+    /// Number of loans or accounts.
+    pub fn loans(&self) -> usize {
+        self.accounts.as_ref().map_or_else(|| self.market.loans(), |accounts| accounts.sound)
     }
 }
 
 /// The markets, and what is said of them.
+#[derive(Default)]
 pub struct Markets {
     /// In the order of the book.
     pub insured: Vec<Insured>,
@@ -50,13 +60,39 @@ pub struct Markets {
     pub assumptions: Vec<String>,
 }
 
+impl Markets {
+    /// Adds a book of accounts after the others.
+    ///
+    /// # Errors
+    /// A name that another market has.
+    pub fn push(
+        &mut self,
+        (insured, exclusions, said): (Insured, MarketExclusions, Vec<String>),
+        file: &File,
+    ) -> Result<(), Failure> {
+        if self.insured.iter().any(|other| other.market.name == insured.market.name) {
+            return Err(Failure::input(format!(
+                "--accounts {}: a market has that name",
+                insured.market.name
+            ))
+            .hint("give the accounts another name"));
+        }
+        if self.snapshot.is_empty() {
+            self.snapshot = format!("as in {}", file.origin.name);
+        }
+        self.insured.push(insured);
+        self.exclusions.markets.push(exclusions);
+        self.assumptions.extend(said);
+        Ok(())
+    }
+}
+
 /// The shipped crvUSD snapshot of a day.
 ///
 /// # Errors
 /// A day that it does not have; a token without a price.
-pub fn snapshot(loaded: &Loaded, selection: &Selection<'_>, closes: &Closes) -> Result<Markets, Failure> {
-    let made =
-        read_crvusd(loaded.book.source(), selection.date, &closes.history).map_err(unreadable)?;
+pub fn snapshot(book: &File, selection: &Selection<'_>, closes: &Closes) -> Result<Markets, Failure> {
+    let made = read_crvusd(book.source(), selection.date, &closes.history).map_err(unreadable)?;
     // The liquidator receives the whole collateral for the debt when the discounted value equals it.
     let bonus = crvusd::LIQUIDATION_DISCOUNT / (1.0 - crvusd::LIQUIDATION_DISCOUNT);
     let insured = made.book.markets.into_iter().zip(made.collateral_prices).map(|(market, price)| {
@@ -71,6 +107,7 @@ pub fn snapshot(loaded: &Loaded, selection: &Selection<'_>, closes: &Closes) -> 
             bonus,
             delay_hours: None,
             bands: true,
+            accounts: None,
         })
     });
     Ok(Markets {
@@ -86,14 +123,15 @@ pub fn snapshot(loaded: &Loaded, selection: &Selection<'_>, closes: &Closes) -> 
 /// # Errors
 /// A file that makes no sense, a market without terms, a token without a price.
 pub fn from_file(
-    loaded: &Loaded,
+    book: &File,
     terms: &File,
     selection: &Selection<'_>,
     closes: &Closes,
 ) -> Result<Markets, Failure> {
     let terms = read_market_terms(terms.source()).map_err(unreadable)?;
     let options = LoanBookOptions { markets: Some(&terms), assets: None };
-    let book: Book = read_loan_book(loaded.book.source(), &options).map_err(unreadable)?;
+    let snapshot = format!("as in {}", book.origin.name);
+    let book: Book = read_loan_book(book.source(), &options).map_err(unreadable)?;
     let mut assumptions = Vec::new();
     let mut exclusions = Exclusions::default();
     let mut insured = Vec::new();
@@ -102,7 +140,6 @@ pub fn from_file(
         exclusions.markets.push(leave_out_broken(&mut one)?);
         insured.push(one);
     }
-    let snapshot = format!("as in {}", loaded.book.origin.name);
     Ok(Markets { insured, exclusions, snapshot, assumptions })
 }
 
@@ -157,6 +194,7 @@ fn one_market(
         bonus: terms.liquidation_bonus,
         delay_hours: Some(terms.delay_seconds as f64 / 3600.0),
         bands: false,
+        accounts: None,
     })
 }
 

@@ -1,7 +1,9 @@
 //! The price history from a table, from candles or from both, what is known of pegged tokens, and how good the data are.
 
 use seawall_actuary::price::PriceHistory;
-use seawall_formats::candles::{CandleOptions, CandleReport, CandleSeries, join, join_beside, read_candles_of};
+use seawall_formats::candles::{
+    CandleOptions, CandleReport, CandleSeries, join, join_beside, read_candles_of,
+};
 use seawall_formats::price_table::{AssetGaps, read_prices};
 
 use super::{File, Loaded, Selection, unreadable};

@@ -3,6 +3,7 @@
 //! [`role`] says what a file is for, [`mod@source`] holds its bytes and digest, [`selection`] which files there are;
 //! [`closes`] reads prices and pegs, [`book`] the markets, [`track`] joins the two.
 
+pub mod accounts;
 pub mod book;
 pub mod closes;
 pub mod role;
@@ -18,7 +19,7 @@ use seawall_formats::crvusd::Exclusions;
 use seawall_formats::depth_quotes::{DepthCurve, read_depth};
 use seawall_formats::market_record::{MarketRecord, read_market_record};
 
-pub use book::Insured;
+pub use book::{Insured, Markets};
 pub use closes::{Closes, PegData, PegInput, Quality};
 pub use role::Role;
 pub use selection::{AssetFile, Loaded, PegChoice, Selection, load};
@@ -75,10 +76,14 @@ pub fn read(selection: &Selection<'_>) -> Result<Inputs, Failure> {
 /// A file that makes no sense; a token without a price.
 pub fn understand(loaded: &Loaded, selection: &Selection<'_>) -> Result<Inputs, Failure> {
     let closes = closes::closes(loaded, selection)?;
-    let markets = match &loaded.markets {
-        None => book::snapshot(loaded, selection, &closes),
-        Some(terms) => book::from_file(loaded, terms, selection, &closes),
-    }?;
+    let mut markets = match (&loaded.book, &loaded.markets) {
+        (None, _) => Markets::default(),
+        (Some(book), None) => book::snapshot(book, selection, &closes)?,
+        (Some(book), Some(terms)) => book::from_file(book, terms, selection, &closes)?,
+    };
+    if let Some((holdings, assets)) = &loaded.accounts {
+        markets.push(accounts::read(holdings, assets, selection, &closes)?, holdings)?;
+    }
     Ok(Inputs {
         insured: markets.insured,
         exclusions: markets.exclusions,
@@ -91,7 +96,7 @@ pub fn understand(loaded: &Loaded, selection: &Selection<'_>) -> Result<Inputs, 
             None => Vec::new(),
         },
         origins: loaded.files().map(|file| file.origin.clone()).collect(),
-        date: loaded.markets.is_none().then(|| selection.date.to_owned()),
+        date: (loaded.book.is_some() && loaded.markets.is_none()).then(|| selection.date.to_owned()),
         follows: selection.follows.clone(),
         stated_pegs: selection.stated_pegs(),
         history: closes.history,

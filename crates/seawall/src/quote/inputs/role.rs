@@ -20,6 +20,12 @@ pub enum Role {
     /// Terms of the markets of a loan book.
     #[serde(rename = "market file")]
     Markets,
+    /// Holdings of accounts with several collaterals and debts.
+    #[serde(rename = "accounts")]
+    Accounts,
+    /// Prices and terms of the assets of those accounts.
+    #[serde(rename = "account assets")]
+    AccountAssets,
     /// Loans.
     #[serde(rename = "loan book")]
     LoanBook,
@@ -34,13 +40,15 @@ pub enum Role {
 impl Role {
     /// All of them.
     #[cfg(test)]
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Prices,
         Self::Candles,
         Self::Peg,
         Self::Depth,
         Self::Markets,
         Self::LoanBook,
+        Self::Accounts,
+        Self::AccountAssets,
         Self::Events,
         Self::Record,
     ];
@@ -54,6 +62,8 @@ impl Role {
             Self::Depth => "depth quotes",
             Self::Markets => "market file",
             Self::LoanBook => "loan book",
+            Self::Accounts => "accounts",
+            Self::AccountAssets => "account assets",
             Self::Events => "events",
             Self::Record => "record",
         }
@@ -68,6 +78,8 @@ impl Role {
             Self::Depth => "--depth",
             Self::Markets => "--markets",
             Self::LoanBook => "--book",
+            Self::Accounts => "--accounts",
+            Self::AccountAssets => "--account-assets",
             Self::Events => "--events",
             Self::Record => "--record",
         }

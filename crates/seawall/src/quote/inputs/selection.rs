@@ -66,6 +66,10 @@ pub struct Selection<'a> {
     pub book: Option<&'a Path>,
     /// Market file of that loan book.
     pub markets: Option<&'a Path>,
+    /// Holdings of accounts, under the name of their market; without a loan book they are all that is priced.
+    pub accounts: Option<AssetFile>,
+    /// Assets of those accounts.
+    pub account_assets: Option<&'a Path>,
     /// Day of the shipped snapshot.
     pub date: &'a str,
     /// Table of closes; without it the shipped one, unless there are candles.
@@ -98,8 +102,7 @@ impl Selection<'_> {
         let candles: Vec<&str> = self.candles.iter().map(|of| of.asset.as_str()).collect();
         let pegs: Vec<&str> = self.pegs.iter().map(PegChoice::token).collect();
         for (option, names) in [("--candles", candles), ("--peg", pegs)] {
-            if let Some(twice) =
-                names.iter().enumerate().find(|(index, name)| names[..*index].contains(name))
+            if let Some(twice) = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name))
             {
                 return Err(Failure::input(format!("{option} names {} twice", twice.1))
                     .hint("give one file an asset"));
@@ -122,8 +125,10 @@ pub struct Loaded {
     pub depth: File,
     /// Market file of a loan book of one's own.
     pub markets: Option<File>,
-    /// Loan book.
-    pub book: File,
+    /// Loan book; none where accounts are all that is priced.
+    pub book: Option<File>,
+    /// Holdings of accounts, and their assets.
+    pub accounts: Option<(File, File)>,
     /// Recorded events.
     pub events: File,
     /// The markets' own records.
@@ -133,16 +138,18 @@ pub struct Loaded {
 impl Loaded {
     /// The files in the order of a quote.
     pub fn files(&self) -> impl Iterator<Item = &File> {
-        let Self { prices, candles, pegs, depth, markets, book, events, record } = self;
+        let Self { prices, candles, pegs, depth, markets, book, accounts, events, record } = self;
         let closes = prices.iter().chain(candles).chain(pegs);
-        closes.chain([depth, events, book]).chain(markets).chain(record)
+        let accounts = accounts.iter().flat_map(|(holdings, assets)| [holdings, assets]);
+        closes.chain([depth, events]).chain(book).chain(accounts).chain(markets).chain(record)
     }
 
     /// The files, to be named anew.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut File> {
-        let Self { prices, candles, pegs, depth, markets, book, events, record } = self;
+        let Self { prices, candles, pegs, depth, markets, book, accounts, events, record } = self;
         let closes = prices.iter_mut().chain(candles).chain(pegs);
-        closes.chain([depth, events, book]).chain(markets).chain(record)
+        let accounts = accounts.iter_mut().flat_map(|(holdings, assets)| [holdings, assets]);
+        closes.chain([depth, events]).chain(book).chain(accounts).chain(markets).chain(record)
     }
 }
 
@@ -166,6 +173,16 @@ pub fn load(selection: &Selection<'_>) -> Result<Loaded, Failure> {
                 .hint("give --markets FILE with bonus, delay and prices of each market"));
         }
     };
+    let accounts = match (&selection.accounts, selection.account_assets) {
+        (None, _) => None,
+        (Some(of), Some(assets)) => {
+            Some((of_asset(Role::Accounts, of)?, File::read(Role::AccountAssets, assets)?))
+        }
+        (Some(_), None) => {
+            return Err(Failure::input("accounts need the table of their assets")
+                .hint("give --account-assets FILE with price, threshold and bonus of each asset"));
+        }
+    };
     let pegs = selection.pegs.iter().filter_map(|choice| match choice {
         PegChoice::File(of) => Some(of_asset(Role::Peg, of)),
         PegChoice::Stated(_) => None,
@@ -183,7 +200,11 @@ pub fn load(selection: &Selection<'_>) -> Result<Loaded, Failure> {
         pegs: pegs.collect::<Result<_, Failure>>()?,
         depth: take(Role::Depth, selection.depth, shipped::DEPTH)?,
         markets,
-        book: take(Role::LoanBook, selection.book, shipped::BORROWERS)?,
+        book: match (selection.book, &accounts) {
+            (None, Some(_)) => None,
+            (path, _) => Some(take(Role::LoanBook, path, shipped::BORROWERS)?),
+        },
+        accounts,
         events: take(Role::Events, selection.events, shipped::EVENTS)?,
         record: own(Role::Record, selection.record)?,
     })
