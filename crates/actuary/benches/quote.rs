@@ -40,7 +40,8 @@ fn main() -> Result<(), PricingError> {
         let design = Design::of(&prices, &system, &exposures, &terms, &options)?;
         let pilots = lap(ladders);
         let run = simulation(&prices, &system, &design, &terms, &options)?;
-        let sums = run.accumulate(&spec(&design, &exposures, &terms)?, all_paths(&terms), &|_| ())?;
+        let sums =
+            run.accumulate(&spec(&design, &exposures, &terms, &options)?, all_paths(&terms), &|_| ())?;
         let simulated = lap(ladders + pilots);
         let pricing = Pricing::of(design, sums.finish()?, &exposures, None, &terms)?;
         let seconds = lap(0.0);

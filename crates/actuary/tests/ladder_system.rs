@@ -91,7 +91,7 @@ fn a_market_alone_and_paths_in_other_blocks_lose_the_same() {
     let mut state = system.state();
     for market in 0..3 {
         let mut alone = vec![f64::NAN; 100];
-        system.run_beside(market, &whole, &[STEPS], 9, 0, &mut state, &mut alone).unwrap();
+        system.run_together(market, &whole, &[STEPS], 9, 0, &mut state, &mut alone).unwrap();
         assert!(alone.iter().enumerate().all(|(path, loss)| *loss == losses[path * 3 + market]));
     }
     let parts: Vec<f64> = [(0, 37), (37, 63)]

@@ -36,6 +36,8 @@ fn rich() -> ModelParameters {
         volatility: 0.02,
         depeg_intensity: 8.0,
         depeg_size: 0.02,
+        premium_intensity: 5.0,
+        premium_size: 0.03,
     };
     let stress = Multipliers {
         volatility: 2.0,
@@ -240,7 +242,9 @@ fn without_events_paths_are_those_of_the_single_simulation() {
     for asset in &mut parameters.assets {
         match &mut asset.dynamics {
             seawall_actuary::price::Dynamics::JumpDiffusion(d) => d.jumps = KouJumps::NONE,
-            seawall_actuary::price::Dynamics::Peg(peg) => peg.depeg_intensity = 0.0,
+            seawall_actuary::price::Dynamics::Peg(peg) => {
+                (peg.depeg_intensity, peg.premium_intensity) = (0.0, 0.0);
+            }
             seawall_actuary::price::Dynamics::Merton(d) => d.jumps.intensity = 0.0,
         }
     }

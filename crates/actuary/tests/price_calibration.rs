@@ -180,7 +180,7 @@ fn ewma_follows_the_latest_correlation() {
         let fit = calibrate(&history, &["A", "B"], &options).unwrap();
         Estimate { value: fit.correlation.matrix[0][1], standard_error: fit.correlation_error[0][1] }
     };
-    let ewma = rho(CorrelationMethod::Ewma { half_life: 720.0 });
+    let ewma = rho(CorrelationMethod::Ewma { half_life_days: 30.0 });
     assert!(off(ewma, 0.7).abs() < 4.0, "{ewma:?}");
     let full = rho(CorrelationMethod::FullSample);
     assert!(off(full, (0.1 + 0.7) / 2.0).abs() < 4.0 && full.standard_error < ewma.standard_error);

@@ -1,6 +1,7 @@
 //! GJR-GARCH recovered from series with known parameters, and filtered historical simulation. Bounds are standard
 //! errors; seeds are fixed.
 
+use rayon::prelude::*;
 use seawall_actuary::price::filtered::{GarchParameters, garch};
 use seawall_actuary::price::{
     CalibrationOptions, FilteredError, FilteredModel, FilteredOptions, FilteredScratch, PriceHistory,
@@ -36,8 +37,11 @@ fn parameters_are_recovered_within_their_errors() {
         let series_count = 60;
         let mut sums = [0.0; 3];
         let (mut within, mut total) = (0, 0);
-        for seed in first..first + series_count {
-            let (fit, _) = garch::fit(&series(seed, 6000, residual)).unwrap();
+        let fits: Vec<(u64, garch::GarchFit)> = (first..first + series_count)
+            .into_par_iter()
+            .map(|seed| (seed, garch::fit(&series(seed, 6000, residual)).unwrap().0))
+            .collect();
+        for (seed, fit) in fits {
             assert!(fit.converged && fit.returns == 6000);
             let found = [(fit.alpha, TRUE.alpha), (fit.gamma, TRUE.gamma), (fit.beta, TRUE.beta)];
             for (sum, (estimate, truth)) in sums.iter_mut().zip(found) {

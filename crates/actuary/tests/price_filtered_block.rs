@@ -37,6 +37,7 @@ fn peg(reference: Option<&str>) -> Peg {
         volatility: 0.05,
         depeg_intensity: 40.0,
         depeg_size: 0.05,
+        ..Peg::default()
     }
 }
 

@@ -204,7 +204,7 @@ fn an_impossible_correlation_is_repaired_and_reported() {
     closes[0][100..110].fill(before);
     let assets = vec!["A".into(), "B".into(), "C".into()];
     let history = PriceHistory { assets, start: 0, step: 3600, closes };
-    let correlation = CorrelationMethod::Ewma { half_life: 100_000.0 };
+    let correlation = CorrelationMethod::Ewma { half_life_days: 4_000.0 };
     let options = CalibrationOptions { stress: None, correlation, ..CalibrationOptions::default() };
     let fit = calibrate(&history, &["A", "B", "C"], &options).unwrap();
     let report = &fit.report.correlation;

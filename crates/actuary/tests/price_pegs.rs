@@ -13,8 +13,15 @@ use seawall_actuary::price::{
 };
 use seawall_actuary::random::Stream;
 
-const TRUE: Peg =
-    Peg { reference: None, reversion: 60.0, volatility: 0.04, depeg_intensity: 8.0, depeg_size: 0.04 };
+const TRUE: Peg = Peg {
+    reference: None,
+    reversion: 60.0,
+    volatility: 0.04,
+    depeg_intensity: 8.0,
+    depeg_size: 0.04,
+    premium_intensity: 0.0,
+    premium_size: 0.0,
+};
 
 fn peg_history(peg: Peg, years: usize, seed: u64) -> PriceHistory {
     let mut assets = Vec::new();
@@ -64,6 +71,30 @@ fn pegs_are_recovered() {
     check_deviations(&deviations);
 }
 
+/// Jumps above par beside the depegs: each direction is recovered, and the mean of the basis is that of both.
+#[test]
+fn jumps_above_par_are_recovered() {
+    let truth = Peg { premium_intensity: 6.0, premium_size: 0.03, ..TRUE };
+    let mut deviations = Vec::new();
+    let (mut sum, mut rows) = (0.0, 0.0);
+    for seed in 100..112 {
+        let history = peg_history(truth.clone(), 5, seed);
+        let fit = fit(&history, None);
+        assert!(!fit.premium_stated && fit.source == PegSource::Fitted);
+        deviations.push(("depegs", off(fit.depeg_intensity, truth.depeg_intensity)));
+        deviations.push(("depeg size", off(fit.depeg_size, truth.depeg_size)));
+        deviations.push(("premiums", off(fit.premium_intensity, truth.premium_intensity)));
+        deviations.push(("premium size", off(fit.premium_size, truth.premium_size)));
+        assert_eq!(fit.parameters().premium_size, fit.premium_size.value);
+        sum += history.closes[0].iter().map(|close| libm::log(*close)).sum::<f64>();
+        rows += history.closes[0].len() as f64;
+    }
+    check_deviations(&deviations);
+    // Compound Poisson sizes that fade: mean rate x size / reversion, here (0.18 - 0.32) / 60.
+    let mean = sum / rows;
+    assert!((mean + 0.14 / 60.0).abs() < 4.0 * 2e-4, "{mean}");
+}
+
 /// A peg that never left par is not taken to be safe: the prior's depegs, thinned by the years that passed without one.
 #[test]
 fn without_a_depeg_the_prior_is_stated() {
@@ -96,7 +127,8 @@ fn without_a_depeg_the_prior_is_stated() {
     assert!(stated.report.is_none() && stated.depeg_intensity.value == prior.depeg_intensity);
     assert!(stated.depeg_size.standard_error.is_infinite());
     assert!(matches!(stated.source, PegSource::Stated { observed: 0, bound95, .. } if bound95.is_infinite()));
-    assert_eq!(stated.figures().len(), 4);
+    assert!(stated.premium_stated && stated.premium_intensity.value == prior.premium_intensity);
+    assert_eq!(stated.figures().len(), 6);
 }
 
 /// Daily closes with one depeg of three days, its recovery in jumps, and one spell above par.
@@ -127,6 +159,10 @@ fn depegs_spells_above_par_and_recoveries_are_told_apart() {
     assert!(matches!(fit.source, PegSource::Stated { observed: 1, .. }), "{:?}", fit.source);
     assert!(fit.depeg_size.value > 0.05 && fit.depeg_size.value < 0.07, "{:?}", fit.depeg_size);
     assert_eq!(fit.figures().len(), 6);
+    // One jump above par shifts the prior, whose one in four years counts as one.
+    let seen = 799.0 / 365.0;
+    assert!(fit.premium_stated && (fit.premium_intensity.value - 2.0 / (4.0 + seen)).abs() < 1e-9);
+    assert!((fit.premium_size.value - 0.5 * (0.02 + report.above.size.value)).abs() < 1e-12);
     // The window of the depeg held out, nothing is left of it.
     let window = (START + 299 * 86_400, START + 305 * 86_400);
     let options = PegOptions { hold_out: vec![window], ..PegOptions::default() };

@@ -47,6 +47,7 @@ fn rich() -> ModelParameters {
         volatility: 0.02,
         depeg_intensity: 2.0,
         depeg_size: 0.02,
+        ..Peg::default()
     };
     ModelParameters {
         assets: vec![

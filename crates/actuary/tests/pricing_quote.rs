@@ -35,7 +35,7 @@ fn any_number_of_threads_and_any_split_of_the_paths_gives_the_same_bits() {
     let system = system_of(&exposures, &SystemOptions::default()).unwrap();
     let design = Design::of(&prices, &system, &exposures, &terms, &options).unwrap();
     let run = simulation(&prices, &system, &design, &terms, &options).unwrap();
-    let spec = spec(&design, &exposures, &terms).unwrap();
+    let spec = spec(&design, &exposures, &terms, &options).unwrap();
     assert_eq!(all_paths(&terms), 0..6_000);
     let mut sums = run.accumulate(&spec, 3_777..6_000, &|_| ()).unwrap();
     for range in [0..1, 1_001..3_777, 1..1_001] {
@@ -140,8 +140,9 @@ fn a_changed_book_is_priced_again_to_the_bits_of_a_whole_run() {
         let again = repricer.replace(1, changed[1].clone()).unwrap().clone();
         let system = system_of(&changed, &shared).unwrap();
         let run = simulation(&prices, &system, &design, &terms, &options).unwrap();
-        let sums =
-            run.accumulate(&spec(&design, &changed, &terms).unwrap(), all_paths(&terms), &|_| ()).unwrap();
+        let sums = run
+            .accumulate(&spec(&design, &changed, &terms, &options).unwrap(), all_paths(&terms), &|_| ())
+            .unwrap();
         let whole = Pricing::of(design, sums.finish().unwrap(), &changed, None, &terms).unwrap();
         assert_eq!(again, whole);
         assert_ne!(

@@ -156,6 +156,7 @@ fn prices() -> Model {
         volatility: 0.03,
         depeg_intensity: 0.5,
         depeg_size: 0.05,
+        ..Peg::default()
     };
     Model::new(ModelParameters {
         assets: vec![own("ETH", 0.65, 1.15), own("BTC", 0.55, 1.0), AssetModel::peg("stETH", peg)],

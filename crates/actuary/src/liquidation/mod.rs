@@ -25,7 +25,9 @@ mod supply;
 pub mod system;
 mod table;
 
-pub use accounts::{AccountLoss, AccountModel, AccountSpec, AssetPath, ClusterModel, TwoLevel};
+pub use accounts::{
+    AccountLoss, AccountModel, AccountModelError, AccountSpec, AssetPath, ClusterModel, TwoLevel,
+};
 pub use bands::SoftLiquidation;
 pub use depth::{
     Concentrated, ConstantProduct, Depth, DepthError, Impact, ImpactCurve, LiquidityRange, SquareRoot, Venues,

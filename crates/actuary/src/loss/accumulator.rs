@@ -29,6 +29,8 @@ pub struct LossAccumulator {
     pub(crate) paths: u64,
     pub(crate) weights: WeightSums,
     pub(crate) horizons: Vec<HorizonSums>,
+    /// The same of each replicate, where there are any.
+    pub(crate) replicates: Vec<Self>,
 }
 
 /// Sums of w and of w^2 over all paths.
@@ -89,7 +91,12 @@ impl LossAccumulator {
         let horizons = (0..spec.horizons)
             .map(|_| HorizonSums::new(&spec, &settlement, exposure, mass))
             .collect::<Result<Vec<_>, LossError>>()?;
+        let replicates = match spec.of_replicate() {
+            Some(part) => vec![Self::new(part)?; spec.replicates as usize],
+            None => Vec::new(),
+        };
         Ok(Self {
+            replicates,
             settlement,
             settled: Settled::default(),
             paths: 0,
@@ -142,7 +149,11 @@ impl LossAccumulator {
             self.settlement.settle(gross, &mut self.settled)?;
             sums.add(&self.spec, path, weight, gross, &self.settled)?;
         }
-        Ok(())
+        match self.replicates.len() as u64 {
+            0 => Ok(()),
+            // Below the number of replicates, which fits.
+            count => self.replicates[(path % count) as usize].add(path, weight, row),
+        }
     }
 
     /// Adds all paths of another accumulator.
@@ -158,6 +169,9 @@ impl LossAccumulator {
             return Err(LossError::Paths { paths, planned: self.spec.planned_paths });
         }
         self.paths = paths;
+        for (mine, theirs) in self.replicates.iter_mut().zip(&other.replicates) {
+            mine.paths += theirs.paths;
+        }
         merge_all(self.all_sums_mut(), other.all_sums())?;
         for (mine, theirs) in self.worst_mut().into_iter().zip(other.worst()) {
             mine.merge(theirs)?;
@@ -165,12 +179,22 @@ impl LossAccumulator {
         Ok(())
     }
 
-    /// All figures of the paths added.
+    /// All figures of the paths added; their errors are those of the replicates, where there are any.
     ///
     /// # Errors
     /// No path.
     pub fn finish(&self) -> Result<LossFigures, LossError> {
-        LossFigures::of(self, &self.settlement)
+        let whole = LossFigures::of(self, &self.settlement)?;
+        if self.replicates.is_empty() {
+            return Ok(whole);
+        }
+        let parts: Vec<LossFigures> = self
+            .replicates
+            .iter()
+            .filter(|part| part.paths > 0)
+            .map(Self::finish)
+            .collect::<Result<_, _>>()?;
+        Ok(whole.with_errors_of(&parts))
     }
 
     /// All sums, in a fixed order.
@@ -179,6 +203,7 @@ impl LossAccumulator {
         for horizon in &self.horizons {
             horizon.sums(&mut all);
         }
+        all.extend(self.replicates.iter().flat_map(Self::all_sums));
         all
     }
 
@@ -187,6 +212,7 @@ impl LossAccumulator {
         for horizon in &mut self.horizons {
             horizon.sums_mut(&mut all);
         }
+        all.extend(self.replicates.iter_mut().flat_map(Self::all_sums_mut));
         all
     }
 
@@ -197,6 +223,7 @@ impl LossAccumulator {
             all.extend(horizon.markets.iter().map(|market| &market.gross.worst));
             all.extend([&horizon.gross.worst, &horizon.owed.worst]);
         }
+        all.extend(self.replicates.iter().flat_map(Self::worst));
         all
     }
 
@@ -206,6 +233,7 @@ impl LossAccumulator {
             all.extend(horizon.markets.iter_mut().map(|market| &mut market.gross.worst));
             all.extend([&mut horizon.gross.worst, &mut horizon.owed.worst]);
         }
+        all.extend(self.replicates.iter_mut().flat_map(Self::worst_mut));
         all
     }
 }

@@ -1,6 +1,7 @@
 //! An accumulator as bytes and back, without loss, so that shards of a run can be merged elsewhere.
 //!
-//! Little-endian. A version; the specification (counts as u64, numbers as their bits); paths; all sums in
+//! Little-endian. A version; the specification (counts as u64, numbers as their bits); paths, and those of each replicate;
+//! all sums in
 //! their fixed order, each as a zigzag variable-length integer of seven bits a byte, least first; the worst
 //! losses: for each list their number, then loss, path, weight and row of each, worst first. Lists are pruned
 //! before they are written, so that equal accumulators give equal bytes however they were made.
@@ -10,13 +11,13 @@ use super::{
     exact::ExactSum,
     exceedance::CURVE_SUMS,
     layer::LAYER_SUMS,
-    spec::{LossError, Spec},
+    spec::{LossError, REPLICATES_MAX, Spec},
     terms::{Layers, PolicyTerms},
     worst::Entry,
 };
 
 /// Version of these bytes.
-pub const CODEC_VERSION: u32 = 1;
+pub const CODEC_VERSION: u32 = 2;
 
 /// Most markets, tranches and steps that are read.
 const COUNT_MAX: u64 = 1 << 24;
@@ -64,6 +65,7 @@ impl LossAccumulator {
         out.extend(CODEC_VERSION.to_le_bytes());
         write_spec(&mut out, &self.spec);
         out.extend(self.paths.to_le_bytes());
+        self.replicates.iter().for_each(|part| out.extend(part.paths.to_le_bytes()));
         for sums in self.all_sums() {
             for sum in sums {
                 write_integer(&mut out, sum.units());
@@ -105,6 +107,14 @@ impl LossAccumulator {
         accumulator.paths = input.count("paths", u64::MAX)?;
         if accumulator.paths > accumulator.spec.planned_paths {
             return Err(input.impossible("a number of paths above the planned"));
+        }
+        let mut divided = 0;
+        for part in &mut accumulator.replicates {
+            part.paths = input.count("paths of a replicate", part.spec.planned_paths)?;
+            divided += part.paths;
+        }
+        if !accumulator.replicates.is_empty() && divided != accumulator.paths {
+            return Err(input.impossible("a number of paths of the replicates"));
         }
         for sums in accumulator.all_sums_mut() {
             for sum in sums {
@@ -151,6 +161,7 @@ fn write_spec(out: &mut Vec<u8>, spec: &Spec) {
     number(spec.shortfall_level);
     number(spec.at_risk_level);
     out.extend(spec.planned_paths.to_le_bytes());
+    out.extend(u64::from(spec.replicates).to_le_bytes());
 }
 
 fn read_spec(input: &mut Input) -> Result<Spec, CodecError> {
@@ -180,6 +191,8 @@ fn read_spec(input: &mut Input) -> Result<Spec, CodecError> {
         at_risk_level: input.number("a level")?,
         grid_steps: grid_steps as usize,
         planned_paths: input.count("planned paths", u64::MAX)?,
+        // Read under its limit, which fits.
+        replicates: input.count("replicates", REPLICATES_MAX.into())? as u32,
     })
 }
 
@@ -188,7 +201,9 @@ fn sums(spec: &Spec) -> u128 {
     let (markets, points) = (spec.markets() as u128, spec.grid_steps as u128 + 1);
     let layers = spec.layers.sizes().iter().filter(|&&size| size > 0.0).count() as u128;
     let grids = points * (2 * markets + 2);
-    spec.horizons as u128 * (grids + CURVE_SUMS as u128 * (markets + 2) + LAYER_SUMS as u128 * layers)
+    let whole =
+        spec.horizons as u128 * (grids + CURVE_SUMS as u128 * (markets + 2) + LAYER_SUMS as u128 * layers);
+    whole + spec.of_replicate().map_or(0, |part| sums(&part)) * u128::from(spec.replicates)
 }
 
 /// Seven bits a byte, the sign in the lowest.

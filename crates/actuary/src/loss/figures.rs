@@ -23,6 +23,8 @@ pub struct LossFigures {
     pub mean_weight: Estimate,
     /// Kish's effective sample size, (sum w)^2 / sum w^2.
     pub effective_samples: f64,
+    /// Independent replicates from which the errors are; 0 where they are those of independent paths.
+    pub replicates: u32,
     /// One for each horizon of a row.
     pub horizons: Vec<HorizonFigures>,
 }
@@ -142,6 +144,7 @@ impl LossFigures {
             paths: count,
             mean_weight: Estimate { value: mean, standard_error: (variance / paths).sqrt() },
             effective_samples: if squares > 0.0 { sum * sum / squares } else { 0.0 },
+            replicates: 0,
             horizons: from.horizons.iter().map(|sums| run.horizon(sums)).collect::<Result<_, _>>()?,
         })
     }

@@ -9,6 +9,7 @@ use super::{
     Estimate, Tail,
     exact::{ExactSum, SumOverflow, Sums, power_of_two_above},
     moments::{Frequency, Means, Moments},
+    replicates::spread,
     spec::LossError,
     tail::Worst,
 };
@@ -110,6 +111,7 @@ impl LayerSums {
             product_with_excess: worst.product_with_excess(&cut),
             excess_squared: cut.excess_squared,
             classes: self.classes.chunks_exact(POWERS).map(class).filter(|c| c.plain[0] > 0.0).collect(),
+            replicates: Vec::new(),
         })
     }
 }
@@ -163,6 +165,8 @@ pub struct LayerFigures {
     product_with_excess: f64,
     excess_squared: f64,
     classes: Vec<Class>,
+    /// The same of each replicate, where the errors are from replicates.
+    pub(super) replicates: Vec<LayerFigures>,
 }
 
 impl LayerFigures {
@@ -201,6 +205,10 @@ impl LayerFigures {
     /// Expected profit over its deviation; none without deviation. The size of the layer cancels.
     #[must_use]
     pub fn sharpe(&self, premium: f64) -> Option<Estimate> {
+        self.from_replicates(self.sharpe_of_paths(premium), |part| part.sharpe_of_paths(premium))
+    }
+
+    fn sharpe_of_paths(&self, premium: f64) -> Option<Estimate> {
         let (mean, deviation) = (self.expected_loss.value, self.deviation.value);
         if deviation <= 0.0 {
             return None;
@@ -214,6 +222,10 @@ impl LayerFigures {
     /// Expected profit over its downside deviation; none where no path loses more than the premium.
     #[must_use]
     pub fn sortino(&self, premium: f64) -> Option<Estimate> {
+        self.from_replicates(self.sortino_of_paths(premium), |part| part.sortino_of_paths(premium))
+    }
+
+    fn sortino_of_paths(&self, premium: f64) -> Option<Estimate> {
         // E[w (L - P)+^2], E[w^2 L (L - P)+^2], E[w^2 (L - P)+^4].
         let (mut downside, mut product, mut fourth) = (0.0, 0.0, 0.0);
         let p = premium;
@@ -244,6 +256,23 @@ impl LayerFigures {
     /// Expected profit over expected shortfall; none without shortfall.
     #[must_use]
     pub fn return_on_shortfall(&self, premium: f64) -> Option<Estimate> {
+        self.from_replicates(self.return_of_paths(premium), |part| part.return_of_paths(premium))
+    }
+
+    /// A figure with the error that its replicates show; a replicate that has none (without a loss) says nothing.
+    fn from_replicates(
+        &self,
+        found: Option<Estimate>,
+        of: impl Fn(&Self) -> Option<Estimate>,
+    ) -> Option<Estimate> {
+        if self.replicates.is_empty() {
+            return found;
+        }
+        let own: Vec<f64> = self.replicates.iter().filter_map(|part| of(part).map(|e| e.value)).collect();
+        found.map(|found| Estimate { standard_error: spread(own.iter().copied()), ..found })
+    }
+
+    fn return_of_paths(&self, premium: f64) -> Option<Estimate> {
         let shortfall = self.tail.expected_shortfall.value;
         if shortfall <= 0.0 {
             return None;

@@ -32,7 +32,16 @@ pub struct Spec {
     pub grid_steps: usize,
     /// Paths of the whole run, over all shards: the tail is kept for so many.
     pub planned_paths: u64,
+    /// Independent replicates, path i belonging to number `i mod replicates`, from which the errors are taken; up to 1 where
+    /// paths are independent.
+    pub replicates: u32,
 }
+
+/// Most replicates: each is gathered beside the whole.
+pub const REPLICATES_MAX: u32 = 128;
+
+/// Steps of the histograms of a replicate, from which no error is taken.
+const REPLICATE_STEPS: usize = 1;
 
 impl Spec {
     /// ES at 99 % and VaR at 99.5 %, histograms of [`GRID_STEPS`] steps, every loss a claim.
@@ -54,7 +63,18 @@ impl Spec {
             at_risk_level: 0.995,
             grid_steps: GRID_STEPS,
             planned_paths,
+            replicates: 0,
         }
+    }
+
+    /// What is gathered of each replicate; none where paths are independent.
+    pub(crate) fn of_replicate(&self) -> Option<Self> {
+        (self.replicates > 1).then(|| Self {
+            grid_steps: REPLICATE_STEPS,
+            planned_paths: self.planned_paths.div_ceil(u64::from(self.replicates)),
+            replicates: 0,
+            ..self.clone()
+        })
     }
 
     /// Number of markets.
@@ -97,6 +117,9 @@ impl Spec {
                 return Err(LossError::None(name));
             }
         }
+        if self.replicates > REPLICATES_MAX {
+            return Err(LossError::Replicates { found: self.replicates, most: REPLICATES_MAX });
+        }
         if self.policies.len() != markets {
             return Err(TermsError::Policies { policies: self.policies.len(), markets }.into());
         }
@@ -121,6 +144,14 @@ impl Spec {
 /// [`super::LossAccumulator::merge`] the accumulator is of no further use.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LossError {
+    /// More replicates than can be gathered.
+    #[error("{found} replicates, at most {most}")]
+    Replicates {
+        /// Asked for.
+        found: u32,
+        /// Most.
+        most: u32,
+    },
     /// There is none of something.
     #[error("no {0}")]
     None(&'static str),

@@ -15,6 +15,8 @@ pub mod tranche;
 pub use breakdown::{Breakdown, LossLines, PremiumError, PremiumLine, PremiumTerms, Risk, RiskLoad};
 pub use going_rate::{GOING_RATES, GoingRate, going_rate};
 pub use settlement::{SettlementError, premium_units, units_down};
-pub use sizing::{LayerLevels, ProposedLayers, propose_layers, propose_weighted_layers};
+pub use sizing::{
+    LayerLevels, ProposedLayers, propose_layers, propose_replicated_layers, propose_weighted_layers,
+};
 pub use split::{fair_split, split_units};
 pub use tranche::{TrancheTable, tranche_table};

@@ -2,6 +2,7 @@
 //!
 //! Units: those of the losses.
 
+use crate::loss::replicates::spread;
 use crate::loss::statistics::{StatisticsError, Tail, sorted};
 use crate::loss::weighted::sample;
 use crate::math::Estimate;
@@ -55,6 +56,30 @@ pub fn propose_weighted_layers(
 ) -> Result<ProposedLayers, StatisticsError> {
     let worst = sample(losses, weights)?;
     propose(levels, |level| Ok(worst.cut(level)?.tail))
+}
+
+/// The same from replicates, path i belonging to number `i mod replicates`: sizes are those of all, the errors of the ends
+/// are what the replicates show.
+///
+/// # Errors
+/// As for [`propose_weighted_layers`]; fewer paths than replicates.
+pub fn propose_replicated_layers(
+    losses: &[f64],
+    weights: &[f64],
+    replicates: usize,
+    levels: &LayerLevels,
+) -> Result<ProposedLayers, StatisticsError> {
+    let mut whole = propose_weighted_layers(losses, weights, levels)?;
+    let parts = (0..replicates)
+        .map(|first| {
+            let of = |all: &[f64]| all.iter().skip(first).step_by(replicates).copied().collect::<Vec<f64>>();
+            propose_weighted_layers(&of(losses), &of(weights), levels)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    for (index, end) in whole.ends.iter_mut().enumerate() {
+        end.standard_error = spread(parts.iter().map(|part| part.ends[index].value));
+    }
+    Ok(whole)
 }
 
 fn propose(

@@ -221,7 +221,9 @@ pub(super) fn check_peg(owner: &str, peg: &Peg) -> Result<(), ModelError> {
     within(owner, "reversion", peg.reversion, 0.0, 1e6, "in [0, 1e6]")?;
     within(owner, "volatility", peg.volatility, 0.0, 100.0, "in [0, 100]")?;
     within(owner, "depeg intensity", peg.depeg_intensity, 0.0, MOST, "in [0, 100000]")?;
-    within(owner, "depeg size", peg.depeg_size, 0.0, 100.0, "in [0, 100]")
+    within(owner, "depeg size", peg.depeg_size, 0.0, 100.0, "in [0, 100]")?;
+    within(owner, "premium intensity", peg.premium_intensity, 0.0, MOST, "in [0, 100000]")?;
+    within(owner, "premium size", peg.premium_size, 0.0, 100.0, "in [0, 100]")
 }
 
 fn check_diffusion(owner: &str, volatility: f64, growth: f64, crash_loading: f64) -> Result<(), ModelError> {

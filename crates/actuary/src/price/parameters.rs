@@ -40,11 +40,12 @@ pub struct MertonDiffusion {
 
 /// A price tied to another one, or to the quote currency: reference times e^basis.
 ///
-/// The basis is an Ornstein-Uhlenbeck process around 0 with rare downward jumps from which it reverts: a staking
-/// token against its base asset, a stablecoin against the dollar. The constant exchange ratio does not appear,
-/// since paths are relative to time 0. The basis is not compensated for its jumps: on average the token stands
-/// below par by `depeg_intensity * depeg_size / reversion`.
-#[derive(Clone, Debug, PartialEq)]
+/// The basis is an Ornstein-Uhlenbeck process around 0 with rare jumps from which it reverts, downward and upward: a
+/// staking token against its base asset, a stablecoin against the dollar. A token that is owed and stands above par
+/// makes debt dearer, as dollar tokens do in a crash. The constant exchange ratio does not appear, since paths are
+/// relative to time 0. The basis is not compensated for its jumps: on average the token stands below par by
+/// `(depeg_intensity * depeg_size - premium_intensity * premium_size) / reversion`.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Peg {
     /// Symbol of the asset it follows, which must move on its own; `None` for the quote currency.
     pub reference: Option<String>,
@@ -56,6 +57,24 @@ pub struct Peg {
     pub depeg_intensity: f64,
     /// Mean size of a depeg in log price (exponential).
     pub depeg_size: f64,
+    /// Jumps above par a year.
+    pub premium_intensity: f64,
+    /// Mean size of a jump above par in log price (exponential).
+    pub premium_size: f64,
+}
+
+impl Peg {
+    /// Jumps a year in both directions.
+    #[must_use]
+    pub fn jump_intensity(&self) -> f64 {
+        self.depeg_intensity + self.premium_intensity
+    }
+
+    /// Size of a jump in log price, of the drawn exponential; `direction` gives a uniform number where there are both.
+    pub(super) fn jump(&self, exponential: f64, direction: impl FnOnce() -> f64) -> f64 {
+        let up = self.premium_intensity > 0.0 && direction() * self.jump_intensity() < self.premium_intensity;
+        if up { self.premium_size * exponential } else { -self.depeg_size * exponential }
+    }
 }
 
 /// How one asset's price moves.

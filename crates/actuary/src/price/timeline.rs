@@ -228,7 +228,7 @@ pub(super) fn crashes(model: &Model, spells: &[Spell], draws: &Draws<'_>, events
     });
 }
 
-/// The depegs of one peg.
+/// The depegs and jumps above par of one peg.
 pub(super) fn depegs(
     model: &Model,
     number: usize,
@@ -237,10 +237,11 @@ pub(super) fn depegs(
     events: &mut Vec<Event>,
 ) {
     let peg = &model.pegs[number];
-    let rates = [peg.depeg_intensity; 2];
+    let rates = [peg.jump_intensity(); 2];
     let expected = 1.0 + 2.0 * expected(spells, rates);
     arrivals(draws.stream(Factor::Depeg, number, expected), spells, rates, |stream, time, stressed| {
-        let size = -peg.depeg_size * stream.exponential();
+        let drawn = stream.exponential();
+        let size = peg.jump(drawn, || stream.uniform());
         push(events, time, stressed, size, Happening::Depeg { number, size });
     });
 }

@@ -11,7 +11,7 @@ use super::simulation::{PathLosses, PathSource, Simulation};
 use super::terms::Terms;
 use crate::liquidation::System;
 use crate::loss::{Layers, PolicyTerms, Settled, Settlement, weighted_tails};
-use crate::premium::{LayerLevels, ProposedLayers, propose_weighted_layers};
+use crate::premium::{LayerLevels, ProposedLayers, propose_replicated_layers, propose_weighted_layers};
 use crate::price::rare::tune;
 use crate::price::{Mixture, PriceModel, RareModel, Sampling, Tuning};
 
@@ -112,7 +112,7 @@ impl Design {
         };
         let losses = pilot.keep(0..options.sizing_paths, &|_| ())?;
         let policies = policies(&losses, exposures, terms)?;
-        let (layers, proposed) = layers(&losses, exposures, &policies, terms)?;
+        let (layers, proposed) = layers(&losses, exposures, &policies, terms, options)?;
         Ok(Self { mixture, policies, layers, proposed })
     }
 }
@@ -157,7 +157,7 @@ fn mixture(
         mean_share: options.mean_share,
         seed: terms.seed ^ TUNING_SEED,
     };
-    let markets = system.markets().len();
+    let markets = system.width();
     Ok(tune(model, &tuning, |block, losses| {
         let mut rows = vec![0.0; losses.len() * markets];
         let mut state = system.state();
@@ -205,6 +205,7 @@ fn layers(
     exposures: &[Exposure],
     policies: &[PolicyTerms],
     terms: &Terms,
+    options: &DesignOptions,
 ) -> Result<(Layers, ProposedLayers), PricingError> {
     let exposure: f64 = exposures.iter().map(Exposure::debt).sum();
     let settlement = Settlement::new(policies, &Layers::new(0.0, &[], 0.0)?, exposure)?;
@@ -222,7 +223,10 @@ fn layers(
         reserve: terms.levels.reserve,
         tranches: terms.levels.tranches.clone(),
     };
-    let proposed = propose_weighted_layers(&owed, &losses.weights, &levels)?;
+    let proposed = match options.sobol_replicates {
+        0 | 1 => propose_weighted_layers(&owed, &losses.weights, &levels)?,
+        replicates => propose_replicated_layers(&owed, &losses.weights, replicates as usize, &levels)?,
+    };
     let mutual: f64 = policies.iter().map(|policy| whole(policy.limit * terms.mutual_share)).sum();
     let tranches: Vec<f64> = proposed.tranches.iter().map(|&size| whole(size)).collect();
     let layers = Layers::new(whole(proposed.reserve), &tranches, mutual)?;

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::aggregate::AggregateError;
 use crate::capital::LoadError;
-use crate::liquidation::{MarketModelError, SystemError};
+use crate::liquidation::{MarketModelError, SystemError, accounts::TwoLevelError};
 use crate::loss::{LossError, StatisticsError, TermsError};
 use crate::peril::PerilError;
 use crate::premium::PremiumError;
@@ -57,6 +57,9 @@ pub enum PricingError {
     /// The markets cannot be run.
     #[error(transparent)]
     System(#[from] SystemError),
+    /// Losses of accounts that make no estimate.
+    #[error(transparent)]
+    Accounts(#[from] TwoLevelError),
     /// Losses cannot be gathered.
     #[error(transparent)]
     Losses(#[from] LossError),

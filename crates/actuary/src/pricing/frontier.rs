@@ -22,6 +22,7 @@ use super::price::{Pricing, simulation, spec};
 use super::simulation::PathLosses;
 use super::terms::Terms;
 use crate::liquidation::{System, SystemOptions};
+use crate::loss::replicates::spread;
 use crate::loss::{Estimate, Settled, Settlement};
 use crate::price::{Mixture, Model, PriceModel};
 
@@ -160,7 +161,7 @@ impl Base<'_> {
         design: &Design,
         exposures: &[Exposure],
     ) -> Result<Pricing, PricingError> {
-        let sums = losses.accumulate(&spec(design, exposures, self.terms)?, 0)?;
+        let sums = losses.accumulate(&spec(design, exposures, self.terms, self.sampling)?, 0)?;
         let events = self.events.map(|events| {
             let mut events = events.clone();
             for (risk, exposure) in events.markets.iter_mut().zip(exposures) {
@@ -242,7 +243,8 @@ impl View {
         Ok(view)
     }
 
-    /// A figure's difference and the standard error of the paired differences of what paths add to it.
+    /// A figure's difference and the standard error of the paired differences of what paths add to it, or replicates of
+    /// paths that are not independent.
     fn difference(
         &self,
         other: &Self,
@@ -251,12 +253,20 @@ impl View {
         changed: &Pricing,
         figure: impl Fn(&Pricing) -> f64,
     ) -> Estimate {
+        let value = figure(changed) - figure(base);
         let pairs = || column(self).iter().zip(column(other)).map(|(before, after)| after - before);
         let n = column(self).len() as f64;
+        let replicates = base.figures.replicates as usize;
+        if replicates > 1 {
+            let mut sums = vec![0.0; replicates];
+            pairs().enumerate().for_each(|(path, difference)| sums[path % replicates] += difference);
+            let each = n / replicates as f64;
+            return Estimate { value, standard_error: spread(sums.iter().map(|sum| sum / each)) };
+        }
         let mean = pairs().sum::<f64>() / n;
         let squares: f64 = pairs().map(|d| (d - mean) * (d - mean)).sum();
         let variance = squares / (n - 1.0).max(1.0);
-        Estimate { value: figure(changed) - figure(base), standard_error: (variance / n).sqrt() }
+        Estimate { value, standard_error: (variance / n).sqrt() }
     }
 }
 

@@ -9,6 +9,7 @@
 //! Everything depends on inputs, terms and seed alone: any number of threads and any split of the paths over machines
 //! gives the same bits.
 
+pub mod account_bias;
 pub mod change;
 pub mod design;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod reprice;
 pub mod simulation;
 pub mod terms;
 
+pub use account_bias::AccountFigures;
 pub use change::{Change, ChangeError};
 pub use design::{Design, DesignOptions};
 pub use error::PricingError;

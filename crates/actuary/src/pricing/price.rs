@@ -71,7 +71,7 @@ pub fn price(
 ) -> Result<Pricing, PricingError> {
     let design = Design::of(prices, system, exposures, terms, options)?;
     let run = simulation(prices, system, &design, terms, options)?;
-    let spec = spec(&design, exposures, terms)?;
+    let spec = spec(&design, exposures, terms, options)?;
     let sums = run.accumulate(&spec, all_paths(terms), done)?;
     Pricing::of(design, sums.finish()?, exposures, events, terms)
 }
@@ -101,7 +101,12 @@ pub fn simulation(
 ///
 /// # Errors
 /// Terms that are not whole days.
-pub fn spec(design: &Design, exposures: &[Exposure], terms: &Terms) -> Result<Spec, PricingError> {
+pub fn spec(
+    design: &Design,
+    exposures: &[Exposure],
+    terms: &Terms,
+    options: &DesignOptions,
+) -> Result<Spec, PricingError> {
     let horizons = terms.days()?.rising().len();
     let debts = exposures.iter().map(Exposure::debt).collect();
     let (policies, layers) = (design.policies.clone(), design.layers.clone());
@@ -109,6 +114,7 @@ pub fn spec(design: &Design, exposures: &[Exposure], terms: &Terms) -> Result<Sp
         smallest_claim: terms.smallest_claim,
         shortfall_level: SHORTFALL_LEVEL,
         at_risk_level: AT_RISK_LEVEL,
+        replicates: options.sobol_replicates,
         ..Spec::new(horizons, debts, policies, layers, terms.paths as u64)
     })
 }
@@ -138,7 +144,7 @@ impl Pricing {
         let moved = events
             .map(|e| e.within(within, term_years, (year, horizon_years), policies, terms.smallest_claim))
             .transpose()?;
-        let pool = PoolFigures::of(year, horizon_years, policies, events, terms)?;
+        let pool = PoolFigures::of(year, figures.replicates > 1, horizon_years, policies, events, terms)?;
         let premium_terms = premium_terms(terms);
         let loads = loads(&pool, terms, term_years / horizon_years)?;
         let (mut risks, mut premiums) = (Vec::new(), Vec::new());
@@ -189,6 +195,7 @@ impl Pricing {
 impl PoolFigures {
     fn of(
         year: &HorizonFigures,
+        replicated: bool,
         years: f64,
         policies: &[PolicyTerms],
         events: Option<&EventRisks>,
@@ -199,9 +206,15 @@ impl PoolFigures {
             None => grid_pool(year)?,
         };
         // The tail of the simulation rests on as many equally weighted paths as give its error.
-        let paths = year.owed.shortfall.samples.max(1) as f64 / (1.0 - SHORTFALL_LEVEL);
+        let mut paths = year.owed.shortfall.samples.max(1) as f64 / (1.0 - SHORTFALL_LEVEL);
         let mut shortfall = grid.tail(SHORTFALL_LEVEL, paths)?;
         let simulated = year.owed.shortfall.expected_shortfall;
+        if replicated && simulated.standard_error > 0.0 {
+            // As many independent paths as would have the error that the replicates show.
+            let ratio = shortfall.expected_shortfall.standard_error / simulated.standard_error;
+            paths = (paths * ratio * ratio).max(1.0);
+            shortfall = grid.tail(SHORTFALL_LEVEL, paths)?;
+        }
         shortfall.expected_shortfall.standard_error =
             simulated.standard_error.max(relative(simulated) * shortfall.expected_shortfall.value);
         let capital = grid

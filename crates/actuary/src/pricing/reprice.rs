@@ -25,6 +25,7 @@ pub struct Repricer {
     exposures: Vec<Exposure>,
     events: Option<EventRisks>,
     terms: Terms,
+    options: DesignOptions,
     design: Design,
     simulation: Simulation,
     blocks: Vec<KeptBlock>,
@@ -50,9 +51,19 @@ impl Repricer {
         let simulation = simulation(prices, &system, &design, terms, options)?;
         let blocks = simulation.keep_blocks(all_paths(terms))?;
         let losses = losses_of(&simulation, &blocks)?;
-        let sums = losses.accumulate(&spec(&design, &exposures, terms)?, 0)?;
+        let sums = losses.accumulate(&spec(&design, &exposures, terms, options)?, 0)?;
         let pricing = Pricing::of(design.clone(), sums.finish()?, &exposures, events.as_ref(), terms)?;
-        Ok(Self { exposures, events, terms: terms.clone(), design, simulation, blocks, losses, pricing })
+        Ok(Self {
+            exposures,
+            events,
+            terms: terms.clone(),
+            options: *options,
+            design,
+            simulation,
+            blocks,
+            losses,
+            pricing,
+        })
     }
 
     /// The price as it stands.
@@ -95,7 +106,7 @@ impl Repricer {
         if let Some(risk) = events.as_mut().and_then(|events| events.markets.get_mut(market)) {
             risk.exposure = exposures[market].debt();
         }
-        let sums = losses.accumulate_in_parallel(&spec(&self.design, exposures, terms)?)?;
+        let sums = losses.accumulate_in_parallel(&spec(&self.design, exposures, terms, &self.options)?)?;
         let pricing = Pricing::of(self.design.clone(), sums.finish()?, exposures, events.as_ref(), terms)?;
         Ok((events, losses, pricing))
     }
@@ -104,11 +115,11 @@ impl Repricer {
     fn losses_with(&self, simulation: &Simulation, market: usize) -> Result<PathLosses, PricingError> {
         let markets = self.exposures.len();
         let horizons = simulation.horizon_steps.len();
-        let again = simulation.system.beside(market);
+        let again = simulation.system.together(market);
         let parts: Vec<Result<Vec<f64>, PricingError>> = self
             .blocks
             .par_iter()
-            .map_init(SystemState::default, |state, block| simulation.run_beside(market, block, state))
+            .map_init(SystemState::default, |state, block| simulation.run_together(market, block, state))
             .collect();
         let mut losses = self.losses.clone();
         let mut rows = losses.rows.chunks_exact_mut(markets * horizons);

@@ -84,7 +84,7 @@ pub struct Simulation {
 /// Prices of some paths and their weights, kept.
 #[derive(Clone, Debug)]
 pub struct KeptBlock {
-    block: PathBlock,
+    pub(super) block: PathBlock,
     /// Weight of each path.
     pub weights: Vec<f64>,
 }
@@ -102,7 +102,7 @@ impl Simulation {
     /// Losses of one path: horizons times markets.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.horizon_steps.len() * self.system.markets().len()
+        self.horizon_steps.len() * self.system.width()
     }
 
     fn plan(&self) -> BlockPlan {
@@ -219,21 +219,21 @@ impl Simulation {
     }
 
     /// The losses of a market and of those run with it along kept prices: path-major, then horizon, then
-    /// [`System::beside`].
+    /// [`System::together`].
     ///
     /// # Errors
-    /// As for [`System::run_beside`].
-    pub fn run_beside(
+    /// As for [`System::run_together`].
+    pub fn run_together(
         &self,
         market: usize,
         kept: &KeptBlock,
         state: &mut SystemState,
     ) -> Result<Vec<f64>, PricingError> {
         let steps = &self.horizon_steps;
-        let together = self.system.beside(market).len();
+        let together = self.system.together(market).len();
         let mut losses = vec![0.0; kept.weights.len() * steps.len() * together];
         let first = kept.block.first_path();
-        self.system.run_beside(market, &kept.block, steps, self.seed, first, state, &mut losses)?;
+        self.system.run_together(market, &kept.block, steps, self.seed, first, state, &mut losses)?;
         Ok(losses)
     }
 
@@ -267,7 +267,7 @@ impl Simulation {
     ) -> Result<(), PricingError> {
         let Buffers { block, state, losses, .. } = buffers;
         losses.clear();
-        losses.resize(count * self.horizon_steps.len() * system.markets().len(), 0.0);
+        losses.resize(count * self.horizon_steps.len() * system.width(), 0.0);
         system.run_block(block, &self.horizon_steps, self.seed, first, state, losses)?;
         Ok(())
     }

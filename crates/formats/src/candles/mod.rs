@@ -20,12 +20,12 @@
 mod join;
 mod quality;
 
-pub use join::join;
+pub use join::{join, join_beside};
 pub use quality::{
     CandleReport, Defect, Impossible, LISTED_MAX, Listed, MissingRun, Spike, StaleRun, Wick, WickSide,
 };
 
-use crate::error::FormatError;
+use crate::error::{FormatError, Place};
 use crate::field::Range;
 use crate::source::Source;
 use crate::table::{Header, Row, Table};
@@ -171,6 +171,37 @@ pub fn read_daily_candles(
     }
     let options = CandleOptions { interval: Some(DAY), ..options.clone() };
     all.iter().map(|(asset, rows)| quality::examine(table.file(), asset, rows, &options)).collect()
+}
+
+/// Reads the candles of `asset` from a file of either kind: its own candles, or daily candles of several symbols of which
+/// it is one. `open` is called once for each kind that is tried.
+///
+/// # Errors
+/// As [`read_candles`] and [`read_daily_candles`]; [`FormatError::NotFound`] for a daily file without the symbol.
+pub fn read_candles_of<'a>(
+    open: impl Fn() -> Source<'a>,
+    asset: &str,
+    options: &CandleOptions,
+) -> Result<CandleSeries, FormatError> {
+    let own = match read_candles(open(), asset, options) {
+        Err(error @ (FormatError::MissingColumn { .. } | FormatError::UnknownColumn { .. })) => error,
+        other => return other,
+    };
+    let source = open();
+    let file = source.name.clone();
+    let all = match read_daily_candles(source, options) {
+        // It is neither: what its own candles lack is told.
+        Err(FormatError::MissingColumn { .. } | FormatError::UnknownColumn { .. }) => return Err(own),
+        other => other?,
+    };
+    let found: Vec<&str> = all.iter().map(|series| series.asset.as_str()).collect();
+    let found = format!("candles of {}", found.join(", "));
+    all.into_iter().find(|series| series.asset == asset).ok_or(FormatError::NotFound {
+        at: Place::file(&file),
+        what: "candle of",
+        wanted: asset.to_owned(),
+        found,
+    })
 }
 
 /// Most symbols of a daily file.

@@ -79,15 +79,16 @@ pub fn replay(
 ) -> Result<Replay, Failure> {
     let mut columns: Vec<String> = Vec::new();
     for market in insured {
-        if !columns.contains(&market.follow.column) {
-            columns.push(market.follow.column.clone());
+        let column = market.follow.family();
+        if !columns.iter().any(|known| known == column) {
+            columns.push(column.to_owned());
         }
     }
     let moves =
         columns.iter().map(|column| moves(history, crash, column)).collect::<Result<Vec<_>, Failure>>()?;
     let column_of: Vec<usize> = insured
         .iter()
-        .map(|market| columns.iter().position(|column| *column == market.follow.column).unwrap_or(0))
+        .map(|market| columns.iter().position(|column| column == market.follow.family()).unwrap_or(0))
         .collect();
     let mut states: Vec<LadderState> = models.iter().map(MarketModel::state).collect();
     let mut open: Vec<f64> = models.iter().map(MarketModel::spot).collect();

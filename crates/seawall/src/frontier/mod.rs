@@ -87,6 +87,13 @@ impl Args {
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let changes = args.changes();
     let (inputs, asked) = prepare(&args.options, args.options.asked(args.paths)?)?;
+    if let Some(accounts) = inputs.insured.iter().find(|insured| insured.accounts.is_some()) {
+        return Err(Failure::input(format!(
+            "{}: changes of accounts with several collaterals are not defined",
+            accounts.market.name
+        ))
+        .hint("give the frontier of the loan books alone; seawall quote prices accounts, too"));
+    }
     let modelled = market_model::build(&inputs, asked.held_out.clone(), &asked.assumed)?;
     let markets = numbers(&args.market, &modelled.exposures).map_err(refused)?;
     let base = Base {

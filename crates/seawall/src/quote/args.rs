@@ -6,10 +6,11 @@ use super::Asked;
 use super::assumptions::{Assumptions, Follow, Law, VenueKind, known_follows};
 use super::binding::BindingArgs;
 use super::bounds::{self, Naming};
-use super::inputs::{Selection, as_path};
+use super::inputs::{AssetFile, PegChoice, Selection, as_path};
 use super::pricing::{DesignOptions, Levels, Load, Terms};
 use super::{shipped, windows};
 use crate::output::Failure;
+use seawall_actuary::price::calibrate::HALF_LIFE_DAYS;
 
 /// Arguments of `seawall quote`.
 #[derive(clap::Args)]
@@ -33,6 +34,10 @@ pub struct Args {
     /// again.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Print all of the fit, too: what was fitted on which window, with standard errors, how the laws compare, what was
+    /// rejected and why, how good the data are. With --json it is the member `fit_report`.
+    #[arg(long)]
+    pub fit_report: bool,
     #[command(flatten)]
     pub binding: BindingArgs,
 }
@@ -53,12 +58,30 @@ pub struct Options {
     /// Market file of the loan book: bonus, delay and prices of each market.
     #[arg(long, value_name = "FILE", requires = "book")]
     markets: Option<PathBuf>,
+    /// Accounts with several collaterals and debts as one more market (CSV: account,asset,collateral,debt[,
+    /// liquidation_threshold]), under this name; without --book they are all that is priced.
+    #[arg(long, value_name = "NAME=FILE", value_parser = AssetFile::parse, requires = "account_assets")]
+    accounts: Option<AssetFile>,
+    /// Assets of those accounts (CSV: asset,price,liquidation_threshold,liquidation_bonus).
+    #[arg(long, value_name = "FILE", requires = "accounts")]
+    account_assets: Option<PathBuf>,
+    /// Run the accounts as so many clusters of like composition; 0 runs every account exactly. The bias is printed.
+    #[arg(long, value_name = "CLUSTERS", default_value_t = 0, requires = "accounts")]
+    account_clusters: u32,
     /// Day of the shipped crvUSD snapshot, 2023-10-01 to 2023-12-31.
     #[arg(long, value_name = "DAY", default_value = shipped::SNAPSHOT, conflicts_with = "book")]
     date: String,
     /// Hourly closes (CSV); without it the shipped ones of BTC and ETH, 2019 to 2023.
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
+    /// Candles of one asset (CSV: ts,open,high,low,close[,volume], or daily ones of several symbols), such as
+    /// BTC=btc.csv.gz; in place of the shipped closes, or beside those of --prices. Can be repeated.
+    #[arg(long, value_name = "ASSET=FILE", value_parser = AssetFile::parse)]
+    candles: Vec<AssetFile>,
+    /// A pegged token, and candles of its price in units of what it follows (--follow) or of the quote currency, to which
+    /// its depegs are fitted; TOKEN=stated takes the documented rate of depegs. Can be repeated.
+    #[arg(long, value_name = "TOKEN=FILE", value_parser = PegChoice::parse)]
+    peg: Vec<PegChoice>,
     /// Sale quotes (CSV) that give the depth; without it the shipped ones of 2023-11-20.
     #[arg(long, value_name = "FILE")]
     depth: Option<PathBuf>,
@@ -121,6 +144,9 @@ pub struct Options {
     /// How prices move.
     #[arg(long, value_enum, default_value_t = Law::Kou)]
     law: Law,
+    /// How rows weigh in the correlation of prices: ewma:DAYS, in which a weight halves in so many days, or full-sample.
+    #[arg(long, value_name = "METHOD", default_value_t = Correlation(Some(HALF_LIFE_DAYS)), value_parser = Correlation::parse)]
+    correlation: Correlation,
     /// Part of the impact of forced sales on their pool that reaches the market price; 0 for none.
     #[arg(long, value_name = "SHARE", default_value_t = Assumptions::default().impact_share)]
     impact_share: f64,
@@ -142,7 +168,8 @@ pub struct Options {
     /// Draw every path plainly: no importance sampling.
     #[arg(long)]
     plain: bool,
-    /// Draw the leading numbers of a path from scrambled Sobol points, in so many independent replicates.
+    /// Draw the leading numbers of a path from scrambled Sobol points, in so many independent replicates (4 to 128; paths
+    /// must be a multiple of it), whose spread gives the errors.
     #[arg(long, value_name = "REPLICATES", default_value_t = 0)]
     sobol_replicates: u32,
     /// Seed; the same seed gives the same price to the last bit.
@@ -169,8 +196,12 @@ impl Options {
         Selection {
             book: as_path(&self.book),
             markets: as_path(&self.markets),
+            accounts: self.accounts.clone(),
+            account_assets: as_path(&self.account_assets),
             date: &self.date,
             prices: as_path(&self.prices),
+            candles: self.candles.clone(),
+            pegs: self.peg.clone(),
             depth: as_path(&self.depth),
             events: as_path(&self.events),
             record: as_path(&self.record),
@@ -191,12 +222,18 @@ impl Options {
             ..DesignOptions::default()
         };
         bounds::drawing(&drawing, Naming::Option)?;
-        Ok(Asked { assumed: self.assumptions()?, held_out: Vec::new(), terms: self.terms(paths)?, drawing })
+        let terms = self.terms(paths)?;
+        bounds::replicates(&terms, &drawing, Naming::Option)?;
+        Ok(Asked { assumed: self.assumptions()?, held_out: Vec::new(), terms, drawing })
     }
 
     /// The assumptions with what the user set.
     fn assumptions(&self) -> Result<Assumptions, Failure> {
-        let own = if self.book.is_some() { VenueKind::Lending } else { VenueKind::default() };
+        let own = if self.book.is_some() || self.accounts.is_some() {
+            VenueKind::Lending
+        } else {
+            VenueKind::default()
+        };
         let assumptions = Assumptions {
             renewal_days: self.renewal_days,
             law: self.law,
@@ -205,6 +242,8 @@ impl Options {
             bands: self.bands,
             events: !self.no_events,
             venue: self.venue.unwrap_or(own),
+            correlation_half_life_days: self.correlation.0,
+            account_clusters: self.account_clusters,
             ..Assumptions::default()
         };
         bounds::assumptions(&assumptions, Naming::Option)?;
@@ -236,6 +275,30 @@ impl Options {
         };
         bounds::terms(&terms, Naming::Option)?;
         Ok(terms)
+    }
+}
+
+/// Days after which a row's weight in the correlation has halved; none for the whole history alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Correlation(Option<f64>);
+
+impl Correlation {
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not full-sample or ewma:DAYS, such as ewma:90");
+        match text.split_once(':') {
+            None if text == "full-sample" => Ok(Self(None)),
+            Some(("ewma", days)) => days.parse().map(|days| Self(Some(days))).map_err(|_| wrong()),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl std::fmt::Display for Correlation {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(days) => write!(out, "ewma:{days}"),
+            None => out.write_str("full-sample"),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 
 use seawall_actuary::liquidation::{ByRegime, DelaySpells, Outages, SpellRates};
 use seawall_actuary::peril::Venue;
-use seawall_actuary::price::{Peg, calibrate};
+use seawall_actuary::price::Peg;
+use seawall_actuary::price::calibrate::{self, HALF_LIFE_DAYS};
 use serde::{Deserialize, Serialize};
 
 use super::inputs::Insured;
@@ -196,6 +197,10 @@ pub struct Assumptions {
     pub venue: VenueKind,
     /// Factor of the table of venue-years, from which the rate of events is.
     pub venue_years: f64,
+    /// Days after which the weight of a row in the correlation has halved; none weighs the whole history alike.
+    pub correlation_half_life_days: Option<f64>,
+    /// Clusters as which books of accounts are run; 0 runs every account exactly.
+    pub account_clusters: u32,
 }
 
 impl Default for Assumptions {
@@ -220,6 +225,8 @@ impl Default for Assumptions {
             events: true,
             venue: VenueKind::CollateralisedDebt,
             venue_years: 1.0,
+            correlation_half_life_days: Some(HALF_LIFE_DAYS),
+            account_clusters: 0,
         }
     }
 }
@@ -235,6 +242,7 @@ impl Assumptions {
             volatility: self.basis_deviation * (2.0 * reversion).sqrt(),
             depeg_intensity: self.depegs_a_year,
             depeg_size: self.depeg_size,
+            ..Peg::default()
         }
     }
 
@@ -245,8 +253,8 @@ impl Assumptions {
     }
 
     /// The service of liquidators and the basis in words, one sentence each, as far as the insured markets use
-    /// them.
-    pub fn sentences(&self, insured: &[Insured]) -> Vec<String> {
+    /// them; the basis where it is assumed of any of them.
+    pub fn sentences(&self, insured: &[Insured], basis: bool) -> Vec<String> {
         let mut sentences = vec![
             format!(
                 "depth: sale quotes into USDC of one calm day, back at a rate of the whole in {} h, times {} under stress, times \
@@ -265,7 +273,7 @@ impl Assumptions {
                 percent(self.impact_share)
             ));
         }
-        if insured.iter().any(|insured| insured.follow.has_basis()) {
+        if basis {
             sentences.push(format!(
                 "basis of staking tokens: mean-reverting (half-life {} days, deviation {} %), {} depegs a year of {} % on \
                  average; stated, not fitted",
@@ -289,10 +297,11 @@ impl Assumptions {
         if insured.iter().all(|insured| insured.delay_hours.is_none()) {
             return words(self.delay_hours);
         }
+        let own = insured.iter().filter(|insured| insured.accounts.is_none());
         let one = |insured: &Insured| {
             format!("{} {}", insured.market.name, words(self.delay_of(insured.delay_hours)))
         };
-        insured.iter().map(one).collect::<Vec<_>>().join("; ")
+        own.map(one).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -303,10 +312,27 @@ fn percent(share: f64) -> f64 {
 
 impl Assumptions {
     /// What the first model leaves out, and in which direction each gap errs, as far as the insured markets have it.
-    pub fn gaps(&self, insured: &[Insured]) -> Vec<&'static str> {
-        let crvusd = insured.iter().any(|insured| insured.market.debt_asset == "crvUSD");
+    pub fn gaps(&self, insured: &[Insured]) -> Vec<String> {
+        let mut at_par: Vec<&str> = Vec::new();
+        for insured in insured.iter().filter(|one| one.debt_follow.is_none() && one.accounts.is_none()) {
+            let asset = insured.market.debt_asset.as_str();
+            if !at_par.contains(&asset) {
+                at_par.push(asset);
+            }
+        }
         let bands = insured.iter().any(|insured| insured.bands);
+        let par = format!(
+            "{} taken at a fixed price: a rise above it in a crash makes debt dearer and is not priced: understates (--peg gives it \
+             a peg that moves)",
+            at_par.join(", ")
+        );
+        let accounts = insured.iter().any(|insured| insured.accounts.is_some());
         [
+        (
+            accounts,
+            "accounts with several collaterals are served without delay, congestion, outages or cost of a liquidation, and neither \
+             feel nor make price impact (UNDERSTATES); their part of a shared depth is fixed by debt (OVERSTATES)",
+        ),
         (
             bands && self.bands,
             "soft liquidation band by band: each band is sold at the discount of a hard liquidation, and surplus of one does not \
@@ -322,10 +348,7 @@ impl Assumptions {
             !self.events,
             "event peril (oracle failure, exploit, manipulation) is NOT in this price: understates",
         ),
-        (
-            crvusd,
-            "crvUSD is taken at 1: a rise above par in a crash makes debt dearer and is not priced: understates",
-        ),
+        (!at_par.is_empty(), par.as_str()),
         (
             true,
             "the jump model knows two states; clustering of falls within a day is understated, merging a crash into \
@@ -338,7 +361,7 @@ impl Assumptions {
         ),
     ]
     .into_iter()
-    .filter_map(|(applies, gap)| applies.then_some(gap))
+    .filter_map(|(applies, gap)| applies.then(|| gap.to_owned()))
     .collect()
     }
 }

@@ -1,5 +1,7 @@
 //! What terms and assumptions may be, the same for options and for a quote file.
 
+use seawall_actuary::loss::REPLICATES_MAX;
+
 use super::assumptions::Assumptions;
 use super::pricing::{DesignOptions, Levels, Terms};
 use crate::output::Failure;
@@ -20,6 +22,7 @@ impl Naming {
             (Self::Option, "terms.levels.deductible") => "--deductible-level".to_owned(),
             (Self::Option, "terms.levels.limit") => "--limit-level".to_owned(),
             (Self::Option, "terms.levels") => "--layer-levels".to_owned(),
+            (Self::Option, "assumed.correlation_half_life_days") => "--correlation".to_owned(),
             (Self::Option, _) => {
                 let last = field.rsplit('.').next().unwrap_or(field);
                 format!("--{}", last.replace('_', "-"))
@@ -83,7 +86,7 @@ fn layer_levels(levels: &Levels, naming: Naming) -> Result<(), Failure> {
 /// The first value out of its bounds, by name.
 pub fn drawing(drawing: &DesignOptions, naming: Naming) -> Result<(), Failure> {
     for (field, value, low, high) in [
-        ("drawing.sobol_replicates", f64::from(drawing.sobol_replicates), 0.0, 1_024.0),
+        ("drawing.sobol_replicates", f64::from(drawing.sobol_replicates), 0.0, f64::from(REPLICATES_MAX)),
         ("drawing.tuning_paths", drawing.tuning_paths as f64, 64.0, 1e6),
         ("drawing.tuning_rounds", f64::from(drawing.tuning_rounds), 1.0, 20.0),
         ("drawing.sizing_paths", drawing.sizing_paths as f64, 64.0, 1e6),
@@ -95,6 +98,32 @@ pub fn drawing(drawing: &DesignOptions, naming: Naming) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+/// Checks that replicates are enough for an error, and that paths fill them evenly.
+///
+/// # Errors
+/// One to three replicates; paths that are no multiple of their number.
+pub fn replicates(terms: &Terms, drawing: &DesignOptions, naming: Naming) -> Result<(), Failure> {
+    let (replicates, paths) = (drawing.sobol_replicates as usize, terms.paths);
+    if replicates == 0 {
+        return Ok(());
+    }
+    let name = naming.name("drawing.sobol_replicates");
+    if replicates < REPLICATES_MIN {
+        return Err(Failure::input(format!("{name} is {replicates}")).hint(format!(
+            "errors are from the spread of the replicates: it must be 0 or from {REPLICATES_MIN} to {REPLICATES_MAX}"
+        )));
+    }
+    if paths % replicates != 0 {
+        let paths_name = naming.name("terms.paths");
+        return Err(Failure::input(format!("{paths_name} is {paths}, no multiple of {name} {replicates}"))
+            .hint(format!("give {} paths", paths.next_multiple_of(replicates))));
+    }
+    Ok(())
+}
+
+/// Fewest replicates whose spread is an error.
+const REPLICATES_MIN: usize = 4;
 
 /// Checks assumptions.
 ///
@@ -116,6 +145,13 @@ pub fn assumptions(assumed: &Assumptions, naming: Naming) -> Result<(), Failure>
         ("assumed.impact_share", assumed.impact_share, 0.0, 1.0),
         ("assumed.close_factor", assumed.close_factor, 0.01, 1.0),
         ("assumed.venue_years", assumed.venue_years, 0.01, 100.0),
+        (
+            "assumed.correlation_half_life_days",
+            assumed.correlation_half_life_days.unwrap_or(1.0),
+            1.0,
+            36_500.0,
+        ),
+        ("assumed.account_clusters", f64::from(assumed.account_clusters), 0.0, 1e5),
         ("assumed.congestion.calm", assumed.congestion.calm, 0.0, 1e4),
         ("assumed.congestion.stressed", assumed.congestion.stressed, 0.0, 1e4),
         ("assumed.congestion.at_crash", assumed.congestion.at_crash, 0.0, 1.0),

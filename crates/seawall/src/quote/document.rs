@@ -1,6 +1,8 @@
 //! A quote as one JSON document: every figure with its standard error, every input with its digest.
 
 use seawall_actuary::loss::{Estimate, HorizonFigures, LayerFigures, LineFigures, Tail};
+use seawall_actuary::price::calibrate::PegSource;
+use seawall_actuary::pricing::AccountFigures;
 use serde_json::{Map, Value, json};
 
 use super::figures::hex;
@@ -22,6 +24,7 @@ pub fn json(quote: &Quote) -> Value {
         "layers": layers(quote),
         "layer_ends_by_quantile": quote.pricing.design.proposed.ends[1..].iter().map(|&end| estimate(end)).collect::<Vec<_>>(),
         "pool": pool(quote),
+        "accounts": quote.accounts.iter().map(account_figures).collect::<Vec<_>>(),
         "assumptions": quote.assumptions_in_words(),
         "left_out": quote.gaps(),
     });
@@ -114,6 +117,8 @@ fn drawn(quote: &Quote) -> Value {
     });
     json!({
         "paths": figures.paths,
+        "replicates": figures.replicates,
+        "interval_factor": figures.interval_factor(),
         "mean_weight": estimate(figures.mean_weight),
         "effective_samples": figures.effective_samples,
         "components": components.collect::<Vec<_>>(),
@@ -151,6 +156,28 @@ fn events(quote: &Quote) -> Value {
     json!(markets.collect::<Vec<_>>())
 }
 
+/// A book of accounts: what its pass leaves out, and what that costs.
+fn account_figures(of: &AccountFigures) -> Value {
+    let levels = of.levels.as_ref().map(|levels| {
+        json!({
+            "fast": estimate(levels.fast),
+            "exact": estimate(levels.exact),
+            "bias": estimate(levels.bias),
+            "corrected": estimate(levels.mean),
+            "correlation": levels.correlation,
+            "paths": levels.exact_paths,
+        })
+    });
+    json!({
+        "market": of.name,
+        "accounts": of.accounts,
+        "pruned_share": of.pruned_share,
+        "clusters": of.clusters,
+        "spread": of.spread,
+        "levels": levels,
+    })
+}
+
 /// The pool over the capital horizon, events included.
 fn pool(quote: &Quote) -> Value {
     let pool = &quote.pricing.pool;
@@ -169,7 +196,7 @@ fn book(quote: &Quote) -> Value {
             "market": insured.market.name,
             "collateral_asset": insured.market.collateral_asset,
             "debt_asset": insured.market.debt_asset,
-            "loans": insured.market.loans(),
+            "loans": insured.loans(),
             "debt": insured.market.debt() * insured.debt_price,
             "collateral_price": insured.collateral_price,
             "debt_price": insured.debt_price,
@@ -177,7 +204,7 @@ fn book(quote: &Quote) -> Value {
             "depth_an_hour": {"calm": depth.calm, "stressed": depth.stressed},
         })
     });
-    let left_out = quote.inputs.exclusions.as_ref().map(|exclusions| {
+    let left_out = {
         let of = |market: &seawall_formats::crvusd::MarketExclusions| {
             json!({
                 "market": market.market,
@@ -185,8 +212,8 @@ fn book(quote: &Quote) -> Value {
                 "dust": {"loans": market.dust.loans, "debt": market.dust.debt},
             })
         };
-        exclusions.markets.iter().map(of).collect::<Vec<_>>()
-    });
+        quote.inputs.exclusions.markets.iter().map(of).collect::<Vec<_>>()
+    };
     json!({
         "snapshot": quote.inputs.snapshot,
         "markets": markets.collect::<Vec<_>>(),
@@ -225,7 +252,26 @@ fn fit(quote: &Quote) -> Value {
             "crash_intensity": estimate(stress.crash_intensity),
         })
     });
+    let pegs = quote.modelled.pegs.iter().map(|peg| {
+        json!({
+            "asset": peg.asset,
+            "pegged_to": peg.reference,
+            "stated": matches!(peg.source, PegSource::Stated { .. }),
+            "reversion": estimate(peg.reversion),
+            "volatility": estimate(peg.volatility),
+            "depegs_a_year": estimate(peg.depeg_intensity),
+            "depeg_size": estimate(peg.depeg_size),
+            "jumps_above_par_a_year": estimate(peg.premium_intensity),
+            "jump_above_par_size": estimate(peg.premium_size),
+            "above_par_stated": peg.premium_stated,
+        })
+    });
+    let correlation = &calibration.report.correlation;
     json!({
+        "pegs": pegs.collect::<Vec<_>>(),
+        "correlation_half_life_days": quote.assumptions.correlation_half_life_days,
+        "correlation_rows": correlation.rows,
+        "correlation_repaired_by": correlation.largest_change,
         "from": windows::minute(calibration.report.from),
         "to": windows::minute(calibration.report.to),
         "rows": calibration.report.rows,

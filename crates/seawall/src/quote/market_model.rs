@@ -4,13 +4,17 @@ use seawall_actuary::liquidation::{
     ByRegime, Columns, Depth, DepthPool, Feedback, ImpactCurve, ImpactShape, LiquidationRules, Reservoir,
     SoftLiquidation, System, SystemOptions,
 };
-use seawall_actuary::price::calibrate::{Calibration, CalibrationOptions, calibrate};
-use seawall_actuary::price::{AssetModel, FilteredModel, FilteredOptions, Model, PriceModel};
+use seawall_actuary::price::calibrate::{
+    Calibration, CalibrationOptions, CorrelationMethod, PegFit, calibrate,
+};
+use seawall_actuary::price::{FilteredModel, FilteredOptions, Model, PriceModel};
 use seawall_actuary::pricing::{EventRisk, EventRisks, Exposure, system_of};
 use seawall_formats::bad_debt_events::event_peril;
 
-use super::assumptions::{Assumptions, Follow, Law};
+use super::account_market;
+use super::assumptions::{Assumptions, Law};
 use super::inputs::{Inputs, Insured};
+use super::pegs;
 use super::pricing::refused;
 use crate::output::Failure;
 
@@ -19,6 +23,8 @@ use crate::output::Failure;
 pub struct Modelled {
     /// As fitted, with standard errors.
     pub calibration: Calibration,
+    /// Pegged tokens, as fitted or stated.
+    pub pegs: Vec<PegFit>,
     /// Windows held out of it, Unix seconds.
     pub held_out: Vec<(u64, u64)>,
     /// The price model.
@@ -48,43 +54,65 @@ pub fn build(
     let options = CalibrationOptions {
         hold_out: held_out.clone(),
         law: assumptions.law.of_jumps(),
+        correlation: assumptions
+            .correlation_half_life_days
+            .map_or(CorrelationMethod::FullSample, |half_life_days| CorrelationMethod::Ewma {
+                half_life_days,
+            }),
         ..CalibrationOptions::default()
     };
     let calibration = calibrate(&inputs.history, &columns, &options).map_err(Failure::input)?;
+    let pegs = pegs::fit(inputs, &held_out, assumptions)?;
     let prices = match assumptions.law {
-        Law::Filtered => filtered(inputs, &columns, options, assumptions)?,
-        _ => parametric(inputs, &calibration, assumptions)?,
+        Law::Filtered => filtered(inputs, &columns, options, &pegs)?,
+        _ => parametric(inputs, &calibration, &pegs)?,
     };
-    let depth = inputs
-        .insured
-        .iter()
-        .map(|insured| depth(inputs, insured, assumptions))
+    let markets = || inputs.insured.iter().filter(|insured| insured.accounts.is_none());
+    let mut depth = markets()
+        .map(|insured| {
+            let asset = &insured.market.collateral_asset;
+            sale_depth(inputs, asset, insured.collateral_price, insured.bonus, assumptions)
+        })
         .collect::<Result<Vec<ByRegime>, Failure>>()?;
-    let exposures = inputs
-        .insured
-        .iter()
+    let mut exposures = markets()
         .zip(&depth)
         .map(|(insured, depth)| {
             // Run alone, a market has its share by debt of the buyers that it meets with others.
-            let share = share_by_debt(inputs, insured);
+            let share =
+                insured.market.debt() * insured.debt_price / family_debt(inputs, insured.follow.family());
             let own = ByRegime { calm: depth.calm * share, stressed: depth.stressed * share };
             exposure(insured, own, &prices, assumptions)
         })
         .collect::<Result<Vec<Exposure>, Failure>>()?;
     let shared = shared(inputs, &depth, assumptions)?;
-    let system = system_of(&exposures, &shared).map_err(refused)?;
+    let system = match exposures.is_empty() {
+        true => System::without_markets(),
+        false => system_of(&exposures, &shared).map_err(refused)?,
+    };
+    let mut passes = Vec::new();
+    // Books of accounts stand after the markets.
+    for insured in &inputs.insured {
+        if let Some(accounts) = &insured.accounts {
+            let (pass, exposure, own) =
+                account_market::pass(inputs, insured, accounts, &prices, assumptions)?;
+            passes.push(pass);
+            exposures.push(exposure);
+            depth.push(own);
+        }
+    }
+    let system = system.with_accounts(passes);
     let events = events(inputs, &exposures, assumptions)?;
-    Ok(Modelled { calibration, held_out, prices, exposures, shared, system, events, depth })
+    Ok(Modelled { calibration, pegs, held_out, prices, exposures, shared, system, events, depth })
 }
 
 /// Markets that sell what follows one price meet the same buyers: one pool of depth each, and one impact.
 fn shared(inputs: &Inputs, depth: &[ByRegime], assumptions: &Assumptions) -> Result<SystemOptions, Failure> {
     let mut families: Vec<(&str, Vec<usize>)> = Vec::new();
-    for (index, insured) in inputs.insured.iter().enumerate() {
-        let column = insured.follow.column.as_str();
-        match families.iter_mut().find(|(known, _)| *known == column) {
+    for (index, insured) in inputs.insured.iter().enumerate().filter(|(_, one)| one.accounts.is_none()) {
+        let family = insured.follow.family();
+        match families.iter_mut().find(|(known, _)| *known == family) {
             Some((_, members)) => members.push(index),
-            None => families.push((column, vec![index])),
+            None => families.push((family, vec![index])),
         }
     }
     let mut options = SystemOptions {
@@ -97,10 +125,13 @@ fn shared(inputs: &Inputs, depth: &[ByRegime], assumptions: &Assumptions) -> Res
         outages: assumptions.outages.outages(),
         ..SystemOptions::default()
     };
-    for (_, markets) in families {
+    for (family, markets) in families {
         // Quotes of the family's tokens are of the same buyers: the deepest counts.
         let deepest = |of: fn(&ByRegime) -> f64| markets.iter().map(|&m| of(&depth[m])).fold(0.0, f64::max);
-        let (calm, stressed) = (deepest(|d| d.calm), deepest(|d| d.stressed));
+        // Accounts that sell into the same pool have their part of it by debt.
+        let debt = |&m: &usize| inputs.insured[m].market.debt() * inputs.insured[m].debt_price;
+        let part = markets.iter().map(debt).sum::<f64>() / family_debt(inputs, family);
+        let (calm, stressed) = (part * deepest(|d| d.calm), part * deepest(|d| d.stressed));
         let bonus = markets.iter().map(|&m| inputs.insured[m].bonus).fold(0.0, f64::max);
         if assumptions.impact_share > 0.0 && calm > 0.0 {
             options.feedback.push(Feedback {
@@ -160,17 +191,19 @@ fn events(
 /// Columns to fit: those that the book needs, and at least two where the history has them, because a crash is
 /// told from a jump by falling together.
 fn columns(inputs: &Inputs) -> Vec<&str> {
-    let needed = inputs.insured.iter().flat_map(|insured| {
-        let debt = insured.debt_follow.as_ref().map(|follow| follow.column.as_str());
-        std::iter::once(insured.follow.column.as_str()).chain(debt)
-    });
+    let needed = inputs
+        .insured
+        .iter()
+        .flat_map(|insured| insured.tracks())
+        .filter_map(|track| track.column.as_deref());
     let mut columns: Vec<&str> = Vec::new();
     for column in needed {
         if !columns.contains(&column) {
             columns.push(column);
         }
     }
-    for column in &inputs.history.assets {
+    let pegged = |column: &str| inputs.pegs.iter().any(|peg| peg.token == column);
+    for column in inputs.history.assets.iter().filter(|column| !pegged(column)) {
         if columns.len() < 2 && !columns.contains(&column.as_str()) {
             columns.push(column);
         }
@@ -178,18 +211,8 @@ fn columns(inputs: &Inputs) -> Vec<&str> {
     columns
 }
 
-fn parametric(
-    inputs: &Inputs,
-    calibration: &Calibration,
-    assumptions: &Assumptions,
-) -> Result<PriceModel, Failure> {
-    let mut parameters = calibration.parameters();
-    for follow in follows(inputs) {
-        let known = parameters.assets.iter().any(|asset| asset.symbol == symbol(follow));
-        if !known {
-            parameters.assets.push(AssetModel::peg(&follow.symbol, assumptions.peg(&follow.column)));
-        }
-    }
+fn parametric(inputs: &Inputs, calibration: &Calibration, pegs: &[PegFit]) -> Result<PriceModel, Failure> {
+    let mut parameters = calibration.parameters_with(pegs);
     for (base, quote) in pairs(inputs) {
         if !parameters.pairs.contains(&(base.to_owned(), quote.to_owned())) {
             parameters.pairs.push((base.to_owned(), quote.to_owned()));
@@ -202,15 +225,12 @@ fn filtered(
     inputs: &Inputs,
     columns: &[&str],
     returns: CalibrationOptions,
-    assumptions: &Assumptions,
+    pegs: &[PegFit],
 ) -> Result<PriceModel, Failure> {
     let options = FilteredOptions { returns, ..FilteredOptions::default() };
     let mut model = FilteredModel::fit(&inputs.history, columns, &options).map_err(Failure::input)?;
-    for follow in follows(inputs) {
-        if model.column(symbol(follow)).is_none() {
-            model =
-                model.with_peg(&follow.symbol, assumptions.peg(&follow.column)).map_err(Failure::input)?;
-        }
+    for peg in pegs {
+        model = model.with_peg(&peg.asset, peg.parameters()).map_err(Failure::input)?;
     }
     for (base, quote) in pairs(inputs) {
         if model.pair_column(base, quote).is_none() {
@@ -220,47 +240,48 @@ fn filtered(
     Ok(PriceModel::Filtered(model))
 }
 
-/// Tokens whose price is needed.
-fn follows(inputs: &Inputs) -> impl Iterator<Item = &Follow> {
-    inputs.insured.iter().flat_map(|insured| std::iter::once(&insured.follow).chain(&insured.debt_follow))
-}
-
 /// Pairs whose ratio is a market's price.
 fn pairs(inputs: &Inputs) -> impl Iterator<Item = (&str, &str)> {
-    inputs.insured.iter().filter_map(|insured| {
-        insured.debt_follow.as_ref().map(|debt| (symbol(&insured.follow), symbol(debt)))
-    })
+    inputs
+        .insured
+        .iter()
+        .filter_map(|insured| insured.debt_follow.as_ref().map(|debt| (insured.follow.asset(), debt.asset())))
 }
 
-/// Name of the model's asset that a token follows: itself where it has a basis, else the column.
-fn symbol(follow: &Follow) -> &str {
-    if follow.has_basis() { &follow.symbol } else { &follow.column }
+/// Debt of all that sell what follows a price, accounts by their collateral among them.
+pub fn family_debt(inputs: &Inputs, family: &str) -> f64 {
+    let of = |insured: &Insured| match &insured.accounts {
+        None if insured.follow.family() == family => insured.market.debt() * insured.debt_price,
+        None => 0.0,
+        Some(accounts) => {
+            let debts = accounts.debt_by_collateral().into_iter().zip(&accounts.tracks);
+            let own = debts.filter(|(_, track)| track.as_ref().is_some_and(|track| track.family() == family));
+            own.map(|(debt, _)| debt).sum()
+        }
+    };
+    inputs.insured.iter().map(of).sum()
 }
 
-/// A market's part of the debt of all that sell what follows its price.
-fn share_by_debt(inputs: &Inputs, insured: &Insured) -> f64 {
-    let value = |other: &Insured| other.market.debt() * other.debt_price;
-    let family = inputs.insured.iter().filter(|other| other.follow.column == insured.follow.column);
-    value(insured) / family.map(value).sum::<f64>()
-}
-
-/// Debt that the buyers of a market's collateral take an hour at its bonus.
-fn depth(inputs: &Inputs, insured: &Insured, assumptions: &Assumptions) -> Result<ByRegime, Failure> {
-    let asset = &insured.market.collateral_asset;
-    let Some(curve) = inputs.curves.iter().find(|curve| curve.sell_asset == *asset) else {
+/// Debt that the buyers of an asset take an hour at a bonus.
+///
+/// # Errors
+/// An asset without quotes.
+pub fn sale_depth(
+    inputs: &Inputs,
+    asset: &str,
+    price: f64,
+    bonus: f64,
+    assumptions: &Assumptions,
+) -> Result<ByRegime, Failure> {
+    let Some(curve) = inputs.curves.iter().find(|curve| curve.sell_asset == asset) else {
         let quoted: Vec<&str> = inputs.curves.iter().map(|curve| curve.sell_asset.as_str()).collect();
         return Err(Failure::input(format!("no depth quotes for {asset}, only for {}", quoted.join(", ")))
             .hint("give quotes with --depth FILE"));
     };
-    let curve = ImpactCurve::new(&curve.points, insured.collateral_price).map_err(Failure::input)?;
-    let depth = Depth::from_curve(
-        &curve,
-        insured.bonus,
-        assumptions.gas,
-        assumptions.refill_hours,
-        assumptions.stress_depth,
-    )
-    .map_err(Failure::input)?;
+    let curve = ImpactCurve::new(&curve.points, price).map_err(Failure::input)?;
+    let depth =
+        Depth::from_curve(&curve, bonus, assumptions.gas, assumptions.refill_hours, assumptions.stress_depth)
+            .map_err(Failure::input)?;
     Ok(depth.by_regime())
 }
 
@@ -272,10 +293,10 @@ fn exposure(
 ) -> Result<Exposure, Failure> {
     let missing = || Failure::input(format!("the price model has no column for {}", insured.market.name));
     let columns = match &insured.debt_follow {
-        None => Columns::Collateral(prices.column(symbol(&insured.follow)).ok_or_else(missing)?),
+        None => Columns::Collateral(prices.column(insured.follow.asset()).ok_or_else(missing)?),
         Some(debt) => Columns::Pair {
-            pair: prices.pair_column(symbol(&insured.follow), symbol(debt)).ok_or_else(missing)?,
-            debt: prices.column(symbol(debt)).ok_or_else(missing)?,
+            pair: prices.pair_column(insured.follow.asset(), debt.asset()).ok_or_else(missing)?,
+            debt: prices.column(debt.asset()).ok_or_else(missing)?,
         },
     };
     Ok(Exposure {

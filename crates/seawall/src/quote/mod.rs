@@ -4,6 +4,7 @@
 //! [`document`] show the result. [`request`] is all that determines the price; [`mod@file`] writes it with the figures
 //! and, [bound](binding) to a pool, with what an actuary signs. Nothing here decides anything that is not in the actuary.
 
+pub mod account_market;
 pub mod args;
 pub mod assumptions;
 pub mod binding;
@@ -12,9 +13,11 @@ pub mod document;
 pub mod exact;
 pub mod figures;
 pub mod file;
+pub mod fit_report;
 pub mod grid;
 pub mod inputs;
 pub mod market_model;
+pub mod pegs;
 pub mod pricing;
 pub mod request;
 pub mod shipped;
@@ -29,6 +32,8 @@ use inputs::Inputs;
 use market_model::Modelled;
 use pricing::{DesignOptions, Pricing, Terms};
 use request::QuoteRequest;
+use seawall_actuary::price::calibrate::PegFit;
+use seawall_actuary::pricing::AccountFigures;
 
 use crate::output::{self, Failure, Format, print_json, progress};
 use crate::simulate;
@@ -46,6 +51,8 @@ pub struct Quote {
     pub modelled: Modelled,
     /// The price.
     pub pricing: Pricing,
+    /// Books of accounts as they were run.
+    pub accounts: Vec<AccountFigures>,
 }
 
 impl Quote {
@@ -66,13 +73,17 @@ impl Quote {
             )
         };
         let mut all = self.inputs.assumptions.clone();
-        all.extend(self.assumptions.sentences(&self.inputs.insured));
+        let tracks = || self.inputs.insured.iter().flat_map(|insured| insured.tracks());
+        let basis = tracks().any(|track| pegs::is_assumed(&self.inputs, track));
+        all.extend(self.assumptions.sentences(&self.inputs.insured, basis));
+        let read = |fit: &&PegFit| self.inputs.pegs.iter().any(|peg| peg.token == fit.asset);
+        all.extend(self.modelled.pegs.iter().filter(read).map(pegs::sentence));
         all.push(format!("held out of the calibration: {held_out}"));
         all
     }
 
     /// What the model leaves out, in words.
-    pub fn gaps(&self) -> Vec<&'static str> {
+    pub fn gaps(&self) -> Vec<String> {
         self.assumptions.gaps(&self.inputs.insured)
     }
 }
@@ -122,8 +133,19 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
         }
     };
     match format {
-        Format::Json => print_json(&document::json(&quote)),
-        Format::Table => tables::print(&quote),
+        Format::Json => {
+            let mut document = document::json(&quote);
+            if args.fit_report {
+                document["fit_report"] = fit_report::json(&quote);
+            }
+            print_json(&document);
+        }
+        Format::Table => {
+            tables::print(&quote);
+            if args.fit_report {
+                fit_report::print(&quote);
+            }
+        }
     }
     if let (Format::Table, Some((path, file))) = (format, written) {
         output::line(&format!("\nwrote {}: {}", path.display(), file.summary()));
@@ -138,5 +160,6 @@ pub fn make(inputs: Inputs, asked: Asked, format: Format) -> Result<Quote, Failu
     let modelled = market_model::build(&inputs, held_out, &assumed)?;
     let bar = progress(terms.paths as u64, "simulating", format);
     let pricing = pricing::price(&modelled, &terms, &drawing, &bar)?;
-    Ok(Quote { request, inputs, assumptions: assumed, modelled, pricing })
+    let accounts = account_market::figures(&modelled, &pricing.design, &terms, &drawing)?;
+    Ok(Quote { request, inputs, assumptions: assumed, modelled, pricing, accounts })
 }

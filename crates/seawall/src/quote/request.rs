@@ -18,7 +18,7 @@ pub const FORMAT: &str = "seawall-quote-1";
 /// Number of the model. It is raised whenever the same inputs give other figures, or a figure more or less, so that
 /// a quote that cannot be compared says so instead of failing. The pinned digest beside the tests of
 /// `seawall verify` tells when.
-pub const MODEL_VERSION: u32 = 2;
+pub const MODEL_VERSION: u32 = 3;
 
 /// What was asked, of what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +61,8 @@ pub struct InputList {
     pub date: Option<String>,
     /// Which token follows which price; later entries go before earlier ones.
     pub follows: Vec<Follow>,
+    /// Pegged tokens of which nothing is read: the documented rate of depegs counts.
+    pub stated_pegs: Vec<String>,
 }
 
 /// One file.
@@ -69,6 +71,8 @@ pub struct InputList {
 pub struct FileEntry {
     /// What it is read for.
     pub role: Role,
+    /// The asset that it tells of, where there is a file an asset.
+    pub asset: Option<String>,
     /// Path as given, or that of shipped data in the repository.
     pub name: String,
     /// The program carries it.
@@ -86,6 +90,7 @@ impl FileEntry {
     pub fn of(origin: &Origin) -> Self {
         Self {
             role: origin.what,
+            asset: origin.asset.clone(),
             name: origin.name.clone(),
             shipped: origin.shipped,
             sha256: figures::hex(&origin.digest),
@@ -105,6 +110,7 @@ impl QuoteRequest {
                 files: inputs.origins.iter().map(FileEntry::of).collect(),
                 date: inputs.date.clone(),
                 follows: inputs.follows.clone(),
+                stated_pegs: inputs.stated_pegs.clone(),
             },
             held_out: asked.held_out.clone(),
             terms: asked.terms.clone(),
@@ -153,6 +159,7 @@ mod tests {
             inputs: InputList {
                 files: vec![FileEntry {
                     role: Role::LoanBook,
+                    asset: None,
                     name: "loans.csv".to_owned(),
                     shipped: false,
                     sha256: "00".repeat(32),
@@ -161,6 +168,7 @@ mod tests {
                 }],
                 date: None,
                 follows: vec![Follow::parse("wstETH=ETH:1.145").unwrap()],
+                stated_pegs: vec!["USDC".to_owned()],
             },
             held_out: vec![(1_583_884_800, 1_584_230_400)],
             terms: Terms::default(),

@@ -8,16 +8,22 @@ use seawall_actuary::pricing::MarketEvents;
 use super::figures::{level, money, percent, percent_with_error, short, with_error};
 use super::grid::grid as table;
 use super::pricing::{AT_RISK_LEVEL, SHORTFALL_LEVEL};
-use super::{Quote, windows};
+use super::{Quote, account_market, fit_report, windows};
 use crate::output::line;
 
 /// Prints everything.
 pub fn print(quote: &Quote) {
     heading(&format!("Loan book, {}", quote.inputs.snapshot));
     show(&book(quote));
-    heading("Price model, hourly closes, fitted with standard errors (a year, calm state)");
+    for of in &quote.accounts {
+        line(&format!("  {}", account_market::sentence(of)));
+    }
+    heading("Price model, fitted to closes with standard errors (a year, calm state)");
     show(&fit(quote));
     line(&regime(quote));
+    for text in fit_report::short(quote) {
+        line(&format!("  {text}"));
+    }
     heading(&format!(
         "Losses before the pool, {} paths, seed {}",
         quote.pricing.terms.paths, quote.pricing.terms.seed
@@ -45,7 +51,7 @@ pub fn print(quote: &Quote) {
     for origin in &quote.inputs.origins {
         line(&format!(
             "  {:14} {}  sha256 {}",
-            origin.what,
+            origin.label(),
             origin.name,
             &super::figures::hex(&origin.digest)[..16]
         ));
@@ -72,17 +78,16 @@ pub fn book(quote: &Quote) -> comfy_table::Table {
     let inputs = &quote.inputs;
     let rows = inputs.insured.iter().enumerate().map(|(index, insured)| {
         let market = &insured.market;
-        let left_out = inputs.exclusions.as_ref().and_then(|all| {
-            let of = all.markets.iter().find(|exclusions| exclusions.market == market.name)?;
-            Some((of.above_threshold.loans + of.dust.loans, of.above_threshold.debt + of.dust.debt))
-        });
+        let of = inputs.exclusions.markets.iter().find(|exclusions| exclusions.market == market.name);
+        let left_out =
+            of.map(|of| (of.above_threshold.loans + of.dust.loans, of.above_threshold.debt + of.dust.debt));
         let (loans, debt) = left_out.unwrap_or_default();
         let ltv = market.ltv_quantiles(insured.collateral_price, insured.debt_price, &[0.5, 0.95]);
         let ltv = ltv.map_or("-".to_owned(), |q| format!("{:.0} / {:.0} %", q[0] * 100.0, q[1] * 100.0));
         let depth = quote.modelled.depth[index];
         [
             market.name.clone(),
-            market.loans().to_string(),
+            insured.loans().to_string(),
             money(market.debt() * insured.debt_price),
             ltv,
             money(insured.collateral_price),
@@ -138,15 +143,13 @@ pub fn regime(quote: &Quote) -> String {
     let calibration = &quote.modelled.calibration;
     let report = &calibration.report;
     let mut text = format!(
-        "  {} to {}, {} hours, {} held out",
+        "  {} to {}, {} rows of {} h, {} held out",
         windows::day(report.from),
         windows::day(report.to),
         report.rows,
+        report.step as f64 / 3_600.0,
         report.held_out_rows
     );
-    if let Some(rho) = calibration.correlation.matrix.get(1).and_then(|row| row.first()) {
-        text += &format!("; correlation {rho:.2}");
-    }
     if let Some(crash) = &calibration.crash {
         text += &format!(
             "\n  common crash: {:.1} ± {:.1} a year, at least {}, excess generalised Pareto scale {:.2} ± {:.2} %, shape {:.2} ± \
@@ -203,12 +206,20 @@ pub fn losses(quote: &Quote) -> comfy_table::Table {
 /// How paths were drawn, and what that was worth.
 fn drawn_note(quote: &Quote) -> String {
     let (figures, owed) = (&quote.pricing.figures, &quote.pricing.horizon().owed);
+    let replicates = match figures.replicates {
+        0 | 1 => String::new(),
+        replicates => format!(
+            "\n  leading numbers from scrambled Sobol points: errors are the spread of {replicates} independent replicates, a 95 % \
+             interval takes {:.2} of them",
+            figures.interval_factor()
+        ),
+    };
     if quote.pricing.design.mixture.components.is_empty() {
-        return "  every path drawn plainly".to_owned();
+        return format!("  every path drawn plainly{replicates}");
     }
     format!(
         "  importance sampling of crashes and large jumps: as good as {:.1} times as many plain paths for what the pool owes on \
-         average, {:.1} times for its ES; mean weight {:.4} ± {:.4}",
+         average, {:.1} times for its ES; mean weight {:.4} ± {:.4}{replicates}",
         owed.mean_reduction,
         owed.shortfall_reduction,
         figures.mean_weight.value,

@@ -19,7 +19,7 @@ use crate::quote::inputs::Inputs;
 use crate::quote::market_model::{self, Modelled};
 use crate::quote::pricing::{AT_RISK_LEVEL, SHORTFALL_LEVEL, refused};
 use crate::quote::request::QuoteRequest;
-use crate::quote::{Asked, Options, Quote, prepare};
+use crate::quote::{Asked, Options, Quote, account_market, prepare};
 
 /// Arguments of `seawall simulate`.
 #[derive(clap::Args)]
@@ -69,7 +69,7 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let design = design(&modelled, &asked)?;
     let run = simulation(&modelled.prices, &modelled.system, &design, &asked.terms, &asked.drawing)
         .map_err(refused)?;
-    let spec = spec(&design, &modelled.exposures, &asked.terms).map_err(refused)?;
+    let spec = spec(&design, &modelled.exposures, &asked.terms, &asked.drawing).map_err(refused)?;
     let bar = progress(args.paths.end - args.paths.start, "simulating", format);
     let losses = run.accumulate(&spec, args.paths.clone(), &|paths| bar.inc(paths)).map_err(refused)?;
     bar.finish_and_clear();
@@ -125,7 +125,8 @@ pub fn priced(inputs: Inputs, asked: Asked, losses: &Path) -> Result<Quote, Fail
     let figures = sums.finish().map_err(Failure::input)?;
     let pricing = Pricing::of(design, figures, &modelled.exposures, modelled.events.as_ref(), &asked.terms)
         .map_err(refused)?;
-    Ok(Quote { request, inputs, assumptions: asked.assumed, modelled, pricing })
+    let accounts = account_market::figures(&modelled, &pricing.design, &asked.terms, &asked.drawing)?;
+    Ok(Quote { request, inputs, assumptions: asked.assumed, modelled, pricing, accounts })
 }
 
 fn design(modelled: &Modelled, asked: &Asked) -> Result<Design, Failure> {

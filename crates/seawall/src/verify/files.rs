@@ -7,7 +7,7 @@ use serde_json::json;
 use super::difference::{Difference, Kind};
 use crate::output::Failure;
 use crate::quote::assumptions::Follow;
-use crate::quote::inputs::{Loaded, Role, Selection};
+use crate::quote::inputs::{AssetFile, Loaded, PegChoice, Role, Selection};
 use crate::quote::request::{FileEntry, QuoteRequest};
 
 /// Files that are no longer where the quote says.
@@ -22,6 +22,12 @@ pub struct Moved {
     /// Hourly closes.
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
+    /// Candles of one asset. Can be repeated.
+    #[arg(long, value_name = "ASSET=FILE", value_parser = AssetFile::parse)]
+    candles: Vec<AssetFile>,
+    /// Prices of one pegged token. Can be repeated.
+    #[arg(long, value_name = "TOKEN=FILE", value_parser = AssetFile::parse)]
+    peg: Vec<AssetFile>,
     /// Sale quotes.
     #[arg(long, value_name = "FILE")]
     depth: Option<PathBuf>,
@@ -31,19 +37,34 @@ pub struct Moved {
     /// The markets' own records.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Holdings of accounts.
+    #[arg(long, value_name = "FILE")]
+    accounts: Option<PathBuf>,
+    /// Assets of those accounts.
+    #[arg(long, value_name = "FILE")]
+    account_assets: Option<PathBuf>,
 }
 
 impl Moved {
-    fn of(&self, role: Role) -> Option<&Path> {
+    fn of(&self, role: Role, asset: Option<&str>) -> Option<&Path> {
         match role {
             Role::LoanBook => self.book.as_deref(),
             Role::Markets => self.markets.as_deref(),
             Role::Prices => self.prices.as_deref(),
+            Role::Candles => about(&self.candles, asset),
+            Role::Peg => about(&self.peg, asset),
             Role::Depth => self.depth.as_deref(),
             Role::Events => self.events.as_deref(),
             Role::Record => self.record.as_deref(),
+            Role::Accounts => self.accounts.as_deref(),
+            Role::AccountAssets => self.account_assets.as_deref(),
         }
     }
+}
+
+/// The file of an asset.
+fn about<'a>(files: &'a [AssetFile], asset: Option<&str>) -> Option<&'a Path> {
+    files.iter().find(|of| Some(of.asset.as_str()) == asset).map(|of| of.path.as_path())
 }
 
 /// Which files to read, as `seawall quote` was told.
@@ -52,9 +73,13 @@ pub struct Selected {
     book: Option<PathBuf>,
     markets: Option<PathBuf>,
     prices: Option<PathBuf>,
+    candles: Vec<AssetFile>,
+    pegs: Vec<PegChoice>,
     depth: Option<PathBuf>,
     events: Option<PathBuf>,
     record: Option<PathBuf>,
+    accounts: Option<AssetFile>,
+    account_assets: Option<PathBuf>,
     date: String,
     follows: Vec<Follow>,
 }
@@ -65,8 +90,12 @@ impl Selected {
         Selection {
             book: self.book.as_deref(),
             markets: self.markets.as_deref(),
+            accounts: self.accounts.clone(),
+            account_assets: self.account_assets.as_deref(),
             date: &self.date,
             prices: self.prices.as_deref(),
+            candles: self.candles.clone(),
+            pegs: self.pegs.clone(),
             depth: self.depth.as_deref(),
             events: self.events.as_deref(),
             record: self.record.as_deref(),
@@ -88,13 +117,35 @@ pub fn selection(request: &QuoteRequest, moved: &Moved, quote: &Path) -> Result<
         ..Selected::default()
     };
     for (index, entry) in files.iter().enumerate() {
-        if files[..index].iter().any(|other| other.role == entry.role) {
+        let same = |other: &FileEntry| other.role == entry.role && other.asset == entry.asset;
+        if files[..index].iter().any(same) {
             return Err(Failure::input(format!(
                 "request.inputs.files[{index}].role: a second {}",
                 entry.role
             )));
         }
+        let path = located(entry, moved.of(entry.role, entry.asset.as_deref()), quote)?;
+        let of_asset = || match (&entry.asset, &path) {
+            (Some(asset), Some(path)) => Ok(AssetFile { asset: asset.clone(), path: path.clone() }),
+            _ => Err(Failure::input(format!(
+                "request.inputs.files[{index}]: {} that name no asset, or that no program carries",
+                entry.role
+            ))),
+        };
         let place = match entry.role {
+            Role::Candles => {
+                selected.candles.push(of_asset()?);
+                continue;
+            }
+            Role::Peg => {
+                selected.pegs.push(PegChoice::File(of_asset()?));
+                continue;
+            }
+            Role::Accounts => {
+                selected.accounts = Some(of_asset()?);
+                continue;
+            }
+            Role::AccountAssets => &mut selected.account_assets,
             Role::LoanBook => &mut selected.book,
             Role::Markets => &mut selected.markets,
             Role::Prices => &mut selected.prices,
@@ -102,13 +153,20 @@ pub fn selection(request: &QuoteRequest, moved: &Moved, quote: &Path) -> Result<
             Role::Events => &mut selected.events,
             Role::Record => &mut selected.record,
         };
-        *place = located(entry, moved.of(entry.role), quote)?;
+        *place = path;
     }
+    let is = |role: Role| files.iter().any(|entry| entry.role == role);
     for role in [Role::Prices, Role::Depth, Role::LoanBook, Role::Events] {
-        if !files.iter().any(|entry| entry.role == role) {
+        let instead = match role {
+            Role::Prices => is(Role::Candles),
+            Role::LoanBook => is(Role::Accounts),
+            _ => false,
+        };
+        if !is(role) && !instead {
             return Err(Failure::input(format!("request.inputs.files: there is no {role}")));
         }
     }
+    selected.pegs.extend(request.inputs.stated_pegs.iter().cloned().map(PegChoice::Stated));
     Ok(selected)
 }
 
@@ -147,7 +205,12 @@ pub fn compare(request: &QuoteRequest, loaded: &mut Loaded) -> Vec<Difference> {
     let mut found = Vec::new();
     for file in loaded.files_mut() {
         let origin = &mut file.origin;
-        let Some(stated) = request.inputs.files.iter().find(|entry| entry.role == origin.what) else {
+        let Some(stated) = request
+            .inputs
+            .files
+            .iter()
+            .find(|entry| entry.role == origin.what && entry.asset == origin.asset)
+        else {
             continue;
         };
         let here = FileEntry::of(origin);
@@ -155,7 +218,7 @@ pub fn compare(request: &QuoteRequest, loaded: &mut Loaded) -> Vec<Difference> {
             let name = &origin.name;
             found.push(Difference {
                 kind: Kind::File,
-                what: format!("{} {name}", origin.what),
+                what: format!("{} {name}", origin.label()),
                 stated: json!({"sha256": stated.sha256, "bytes": stated.bytes, "rows": stated.rows}),
                 found: json!({"sha256": here.sha256, "bytes": here.bytes, "rows": here.rows}),
                 note: Some(told(stated, &here)),

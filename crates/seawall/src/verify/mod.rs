@@ -103,6 +103,7 @@ fn verify(
     bounds::terms(&request.terms, bounds::Naming::File)?;
     bounds::assumptions(&request.assumed, bounds::Naming::File)?;
     bounds::drawing(&request.drawing, bounds::Naming::File)?;
+    bounds::replicates(&request.terms, &request.drawing, bounds::Naming::File)?;
     let mut found = Verification { files: request.inputs.files.len(), ..Verification::default() };
     match compute(request)? {
         Err(differences) => found.differences = differences,

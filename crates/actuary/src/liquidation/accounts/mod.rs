@@ -26,6 +26,7 @@
 //!
 //! Units: prices and values in the unit of account, amounts in tokens, time in years of 365 days.
 
+pub mod block;
 pub mod cluster;
 pub mod exact;
 pub mod fast;

@@ -22,6 +22,7 @@
 //!
 //! A path's losses depend on its own prices, the seed and its number, whatever block it stands in.
 
+mod beside;
 mod block_paths;
 mod event;
 mod lanes;
@@ -36,8 +37,9 @@ mod units;
 
 use std::sync::Arc;
 
-use super::{MarketModel, supply::Source};
+use super::{AccountModelError, MarketModel, supply::Source};
 use crate::price::PathBlock;
+pub use beside::{AccountBuffers, AccountPass};
 pub use options::{DelaySpells, DepthPool, Feedback, ImpactShape, Outages, SpellRates, SystemOptions};
 pub use run::SystemState;
 use units::Unit;
@@ -109,6 +111,14 @@ pub enum SystemError {
         /// Entries due.
         expected: usize,
     },
+    /// A book of accounts cannot be run along the block.
+    #[error("accounts {name}: {source}")]
+    Accounts {
+        /// Name of the book.
+        name: String,
+        /// Why.
+        source: AccountModelError,
+    },
     /// A loss is not finite and non-negative: the path has such a price.
     #[error("path {path}, market {market}: loss {loss} is not finite and non-negative")]
     Loss {
@@ -139,6 +149,8 @@ pub struct System {
     /// Price columns with an oracle that may stand still, and the number of each market's.
     oracles: Vec<usize>,
     oracle_of: Vec<usize>,
+    /// Books of accounts beside the markets.
+    accounts: Vec<AccountPass>,
 }
 
 impl System {
@@ -170,7 +182,7 @@ impl System {
 
     /// Runs all markets along the paths of a block. `losses`, path-major, then horizon, then market, become the bad
     /// debt made within `horizon_steps[h]` steps (rising, 1 to the block's number), in the unit of account, with what
-    /// is unserved and under water then. Spells are drawn for `seed` and paths from `first_path` on. Nothing is
+    /// is unserved and under water then; books of accounts come after the markets. Spells are drawn for `seed` and paths from `first_path` on. Nothing is
     /// allocated once the buffers have grown.
     ///
     /// # Errors
@@ -186,23 +198,30 @@ impl System {
         losses: &mut [f64],
     ) -> Result<(), SystemError> {
         let all: Vec<usize> = (0..self.markets.len()).collect();
-        self.run(&self.units, &all, block, horizon_steps, (seed, first_path), state, losses)
+        if self.accounts.is_empty() {
+            return self.run(&self.units, &all, block, horizon_steps, (seed, first_path), state, losses);
+        }
+        let mut own = vec![0.0; block.paths() * horizon_steps.len() * all.len()];
+        if !all.is_empty() {
+            self.run(&self.units, &all, block, horizon_steps, (seed, first_path), state, &mut own)?;
+        }
+        self.beside_markets(&own, block, horizon_steps, losses)
     }
 
     /// The markets that must be run with one, itself included: those with which it shares depth or price impact. In
     /// rising order; empty for a market that is not there.
     #[must_use]
-    pub fn beside(&self, market: usize) -> &[usize] {
+    pub fn together(&self, market: usize) -> &[usize] {
         self.units.iter().find(|unit| unit.members.contains(&market)).map_or(&[], |unit| &unit.members)
     }
 
-    /// Runs a market and those [`beside`](System::beside) it, with the losses that they have in [`System::run_block`],
+    /// Runs a market and those run [`together`](System::together) with it, with the losses that they have in [`System::run_block`],
     /// to the bit: path-major, then horizon, then these markets.
     ///
     /// # Errors
     /// As for [`System::run_block`]; a market that is not there.
     #[expect(clippy::too_many_arguments)]
-    pub fn run_beside(
+    pub fn run_together(
         &self,
         market: usize,
         block: &PathBlock,
@@ -230,7 +249,7 @@ impl System {
         }
         let mut all = self.markets.clone();
         all[market] = Arc::new(model);
-        *self = units::build(all, self.options.clone())?;
+        *self = units::build(all, self.options.clone())?.with_accounts(core::mem::take(&mut self.accounts));
         Ok(())
     }
 }

@@ -61,7 +61,18 @@ pub(super) fn build(markets: Vec<Arc<MarketModel>>, options: SystemOptions) -> R
             oracles.len() - 1
         }));
     }
-    Ok(System { markets, options, units, sources, pool_of, weight, feedback_of, oracles, oracle_of })
+    Ok(System {
+        markets,
+        options,
+        units,
+        sources,
+        pool_of,
+        weight,
+        feedback_of,
+        oracles,
+        oracle_of,
+        accounts: Vec::new(),
+    })
 }
 
 /// The list in which each market is named, if in any.

@@ -67,7 +67,7 @@ impl Happenings {
             });
         }
         for (number, peg) in model.pegs.iter().enumerate() {
-            let rates = [peg.depeg_intensity; 2];
+            let rates = [peg.jump_intensity(); 2];
             self.arrive(draws, Factor::Depeg.number(number), rates, width, |spells, draws, events| {
                 timeline::depegs(model, number, spells, draws, events);
             });

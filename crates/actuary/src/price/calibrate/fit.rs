@@ -93,7 +93,8 @@ pub fn calibrate(
         });
     }
 
-    let (matrix, correlation_error, weights) = correlations(smooth, &dilutions, options.correlation);
+    let (matrix, correlation_error, weights) =
+        correlations(smooth, &dilutions, options.correlation, per_year);
     let correlation = correlation::repair(&matrix);
     let rows = history.rows();
     let report = FitReport {
@@ -306,8 +307,8 @@ fn check(assets: &[&str], options: &CalibrationOptions) -> Result<(), Calibratio
         ("returns_min", options.returns_min as f64, 100.0, f64::MAX, "at least 100"),
         ("spike_limit", options.spike_limit, 0.05, f64::INFINITY, "at least 0.05"),
     ];
-    if let CorrelationMethod::Ewma { half_life } = options.correlation {
-        limits.push(("half_life", half_life, 1.0, f64::INFINITY, "at least 1"));
+    if let CorrelationMethod::Ewma { half_life_days } = options.correlation {
+        limits.push(("half_life_days", half_life_days, 1.0, f64::INFINITY, "at least 1"));
     }
     if let CrashTail::GeneralisedPareto { shape_min } = options.crash_tail {
         limits.push(("shape_min", shape_min, 0.0, 0.5, "in [0, 0.5]"));
@@ -358,12 +359,14 @@ fn correlations(
     quiet: &[Vec<f64>],
     dilutions: &[f64],
     method: CorrelationMethod,
+    per_year: f64,
 ) -> (Vec<Vec<f64>>, Vec<Vec<f64>>, f64) {
     let n = quiet.len();
     let rows = quiet[0].len();
     let weights: Vec<f64> = match method {
         CorrelationMethod::FullSample => vec![1.0; rows],
-        CorrelationMethod::Ewma { half_life } => {
+        CorrelationMethod::Ewma { half_life_days } => {
+            let half_life = half_life_days * per_year / 365.0;
             (0..rows).map(|row| libm::exp2(-((rows - 1 - row) as f64) / half_life)).collect()
         }
     };

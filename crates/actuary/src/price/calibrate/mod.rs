@@ -6,8 +6,10 @@
 //! correlation. Drift is not fitted: over any usable history its standard error exceeds it, so the model is
 //! driftless. All parameters are those of the calm state.
 //!
-//! The law of own jumps is a choice ([`Law`]): the double exponential by default, since normal jumps fall short of the
-//! tail and no jumps have none. The report compares the three on the same returns. Pegged assets are calibrated by
+//! The law of own jumps is a choice ([`Law`]): the double exponential by default, for its likelihood and its closed forms.
+//! Without jumps there is no tail at all. Normal jumps are not ruled out by it: on thirteen majors, 2019 to 2026, Akaike's
+//! criterion prefers Kou for eleven and Merton for two, and of the falls seen in the tail Kou expects 0.66 to 1.85 times
+//! as many and Merton 0.79 to 2.24. The report compares the three on the same returns. Pegged assets are calibrated by
 //! themselves ([`calibrate_peg`]).
 //!
 //! Standard errors are those of independent observations: where returns cluster, the truth is wider.
@@ -64,17 +66,26 @@ pub enum JumpFloor {
     AtZero,
 }
 
+/// Days after which the weight of a row in the correlation has halved, unless said otherwise: the term of a policy. The
+/// effective number of hourly rows is then about 6,200 (2 / ln 2 of a half-life), the error of a correlation about 1 %.
+pub const HALF_LIFE_DAYS: f64 = 90.0;
+
 /// How the correlation of the diffusions is estimated.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CorrelationMethod {
     /// All rows alike.
-    #[default]
     FullSample,
-    /// Exponentially falling weights into the past.
+    /// Exponentially falling weights into the past: correlations drift, and cover looks ahead.
     Ewma {
-        /// Rows after which a weight has halved.
-        half_life: f64,
+        /// Days after which a weight has halved.
+        half_life_days: f64,
     },
+}
+
+impl Default for CorrelationMethod {
+    fn default() -> Self {
+        Self::Ewma { half_life_days: HALF_LIFE_DAYS }
+    }
 }
 
 /// Choices of a calibration. The defaults suit hourly closes of liquid assets.

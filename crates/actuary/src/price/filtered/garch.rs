@@ -193,9 +193,18 @@ fn filter(returns: &[f64], p: &GarchParameters, mut each: impl FnMut(usize, f64,
 const HALF_LOG_TAU: f64 = 0.918_938_533_204_672_7;
 
 fn log_likelihood(returns: &[f64], p: &GarchParameters) -> f64 {
-    let mut sum = 0.0;
-    filter(returns, p, |_, r, h| sum -= HALF_LOG_TAU + 0.5 * (libm::log(h) + r * r / h));
-    sum
+    // One logarithm for many variances: of their product, taken out before it leaves the range of a float.
+    let (mut count, mut squares, mut logs, mut product) = (0.0, 0.0, 0.0, 1.0);
+    filter(returns, p, |_, r, h| {
+        count += 1.0;
+        squares += r * r / h;
+        product *= h;
+        if !(1e-150..1e150).contains(&product) {
+            logs += libm::log(product);
+            product = 1.0;
+        }
+    });
+    -count * HALF_LOG_TAU - 0.5 * (logs + libm::log(product) + squares)
 }
 
 fn residuals(returns: &[f64], p: &GarchParameters) -> (Vec<f64>, f64) {

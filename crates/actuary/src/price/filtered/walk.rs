@@ -2,6 +2,7 @@
 
 use super::FilteredModel;
 use crate::price::model::ModelError;
+use crate::price::parameters::Peg;
 use crate::price::path::PricePath;
 use crate::price::timeline::Factor;
 use crate::random::Stream;
@@ -58,9 +59,10 @@ struct Basis {
     /// Left of the level after a row, and variance gained in it.
     fade: f64,
     variance: f64,
-    /// Depegs a row and their mean size.
+    /// Jumps a row.
     intensity: f64,
-    size: f64,
+    /// Sizes of the jumps, without the name of the reference.
+    peg: Peg,
 }
 
 /// A path being simulated.
@@ -114,8 +116,8 @@ impl<'a> Walk<'a> {
                 jumps: false,
                 fade: libm::exp(-peg.reversion * dt),
                 variance: peg.volatility * peg.volatility * spread,
-                intensity: peg.depeg_intensity * dt,
-                size: peg.depeg_size,
+                intensity: peg.jump_intensity() * dt,
+                peg: Peg { reference: None, ..*peg },
             });
         }
         scratch.exponentials.resize(AHEAD * model.columns.len(), 0.0);
@@ -191,7 +193,7 @@ impl<'a> Walk<'a> {
 }
 
 impl Basis {
-    /// An exact Ornstein-Uhlenbeck step, and the depegs that fall into the row, at its end.
+    /// An exact Ornstein-Uhlenbeck step, and the jumps that fall into the row, at its end.
     fn row(&mut self) {
         self.moved = self.level * (self.fade - 1.0) + self.variance.sqrt() * self.normals.normal();
         (self.jumped, self.jumps) = (0.0, false);
@@ -199,7 +201,8 @@ impl Basis {
             let mut left = self.intensity;
             while self.wait < left {
                 left -= self.wait;
-                self.jumped -= self.size * self.depegs.exponential();
+                let drawn = self.depegs.exponential();
+                self.jumped += self.peg.jump(drawn, || self.depegs.uniform());
                 self.jumps = true;
                 self.wait = self.depegs.exponential();
             }

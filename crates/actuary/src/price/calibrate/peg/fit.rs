@@ -81,7 +81,7 @@ fn with_prior(
     years: f64,
     options: &PegOptions,
 ) -> PegFit {
-    let observed = report.below.events.len();
+    let (observed, prior) = (report.below.events.len(), options.prior);
     let mut fit = PegFit {
         asset: asset.to_owned(),
         reference: reference.map(str::to_owned),
@@ -89,22 +89,19 @@ fn with_prior(
         volatility: process.volatility,
         depeg_intensity: report.below.intensity,
         depeg_size: report.below.size,
+        premium_intensity: report.above.intensity,
+        premium_size: report.above.size,
+        premium_stated: report.above.events.len() < options.depegs_min,
         source: PegSource::Fitted,
         report: None,
     };
+    if fit.premium_stated {
+        let of = (prior.premium_intensity, prior.premium_size, prior.years);
+        (fit.premium_intensity, fit.premium_size) = shifted(&report.above, of, years);
+    }
     if observed < options.depegs_min {
-        let prior = options.prior;
-        let n = observed as f64;
-        // Gamma prior of the rate: so many depegs in so many years.
-        let (expected, total) = (prior.depeg_intensity * prior.years, years + prior.years);
-        let rate = (n + expected) / total;
-        let error = (n + expected).sqrt() / total;
-        fit.depeg_intensity = Estimate { value: rate, standard_error: error };
-        // The size counts as many depegs as the rate, at least one.
-        let weight = expected.max(1.0);
-        let seen = if observed > 0 { n * report.below.size.value } else { 0.0 };
-        let size = (seen + weight * prior.depeg_size) / (n + weight);
-        fit.depeg_size = Estimate { value: size, standard_error: size / (n + weight).sqrt() };
+        let of = (prior.depeg_intensity, prior.depeg_size, prior.years);
+        (fit.depeg_intensity, fit.depeg_size) = shifted(&report.below, of, years);
         // Noise around par reverts in hours; that a depeg does is not believed before it is seen. The spread of the basis
         // is kept.
         if fit.reversion.value > prior.reversion {
@@ -117,6 +114,20 @@ fn with_prior(
     }
     fit.report = Some(report);
     fit
+}
+
+/// A prior's rate and mean size, which count as much as `worth` years, shifted by the jumps seen in `years`.
+fn shifted(side: &PegSide, (rate, size, worth): (f64, f64, f64), years: f64) -> (Estimate, Estimate) {
+    let n = side.events.len() as f64;
+    // Gamma prior of the rate: so many jumps in so many years.
+    let (expected, total) = (rate * worth, years + worth);
+    let error = (n + expected).sqrt() / total;
+    let intensity = Estimate { value: (n + expected) / total, standard_error: error };
+    // The size counts as many jumps as the rate, at least one.
+    let weight = expected.max(1.0);
+    let seen = if n > 0.0 { n * side.size.value } else { 0.0 };
+    let mean = (seen + weight * size) / (n + weight);
+    (intensity, Estimate { value: mean, standard_error: mean / (n + weight).sqrt() })
 }
 
 /// Mean of the Poisson distribution under which as few events or fewer have probability 5 %: half the 95 % quantile of
@@ -310,6 +321,8 @@ fn check(options: &PegOptions) -> Result<(), CalibrationError> {
         ("depegs_min", options.depegs_min as f64, 1.0, 10.0, "in [1, 10]"),
         ("prior depeg intensity", prior.depeg_intensity, 1e-9, 1e5, "above 0 and at most 100000"),
         ("prior depeg size", prior.depeg_size, 1e-9, 100.0, "above 0 and at most 100"),
+        ("prior premium intensity", prior.premium_intensity, 0.0, 1e5, "in [0, 100000]"),
+        ("prior premium size", prior.premium_size, 0.0, 100.0, "in [0, 100]"),
         ("prior reversion", prior.reversion, 1e-9, 1e6, "above 0 and at most 1000000"),
         ("prior volatility", prior.volatility, 0.0, 100.0, "in [0, 100]"),
         ("prior years", prior.years, 1e-3, 1e3, "in [0.001, 1000]"),

@@ -1,8 +1,8 @@
 //! Pegged assets: speed of reversion, volatility and depegs of the basis from a history of the peg's price.
 //!
 //! The basis is the log of price over reference, less its level. Over a row it goes back by a share and is moved by
-//! normal noise; a move away from par beyond the threshold is a jump. Down is a depeg, up is reported beside it (the
-//! model's peg jumps down only). A move beyond the threshold back towards par, from a basis that was far off, is a
+//! normal noise; a move away from par beyond the threshold is a jump: down is a depeg, up a premium, each with a rate and a size of
+//! its own. A move beyond the threshold back towards par, from a basis that was far off, is a
 //! recovery: it belongs to the reversion, not to the jumps. Depegs within a run of each other are one. The reversion is
 //! taken from the rows that begin beyond the threshold where there are enough of them, since that of noise is faster
 //! than that of a depeg.
@@ -37,14 +37,19 @@ pub enum PegLevel {
 
 /// What is assumed of a peg whose history has too few depegs.
 ///
-/// The default is a judgement: one depeg in two years, of five per cent on average, half of it gone after three days, as
-/// the larger dollar tokens have shown since 2018; it counts as much as four years of history.
+/// The default is a judgement: one depeg in two years, of five per cent on average, half of it gone after three days, and
+/// one jump above par in four years, of two per cent, as the larger dollar tokens have shown since 2018; it counts as
+/// much as four years of history.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PegPrior {
     /// Depegs a year.
     pub depeg_intensity: f64,
     /// Their mean size in log price.
     pub depeg_size: f64,
+    /// Jumps above par a year.
+    pub premium_intensity: f64,
+    /// Their mean size in log price.
+    pub premium_size: f64,
     /// Fastest reversion believed without depegs to show it, a year.
     pub reversion: f64,
     /// Annual volatility of the basis, where there is no history.
@@ -56,7 +61,15 @@ pub struct PegPrior {
 impl Default for PegPrior {
     fn default() -> Self {
         // 84 a year: a half-life of three days.
-        Self { depeg_intensity: 0.5, depeg_size: 0.05, reversion: 84.0, volatility: 0.013, years: 4.0 }
+        Self {
+            depeg_intensity: 0.5,
+            depeg_size: 0.05,
+            premium_intensity: 0.25,
+            premium_size: 0.02,
+            reversion: 84.0,
+            volatility: 0.013,
+            years: 4.0,
+        }
     }
 }
 
@@ -73,7 +86,7 @@ pub struct PegOptions {
     pub run_seconds: u64,
     /// Where par is.
     pub level: PegLevel,
-    /// With fewer depegs than this the prior decides.
+    /// With fewer jumps in a direction than this the prior decides it.
     pub depegs_min: usize,
     /// The prior.
     pub prior: PegPrior,
@@ -161,7 +174,7 @@ pub struct PegReport {
     pub threshold: f64,
     /// Downward jumps.
     pub below: PegSide,
-    /// Upward jumps, which the model leaves out.
+    /// Upward jumps.
     pub above: PegSide,
     /// Moves beyond the threshold back towards par.
     pub recoveries: usize,
@@ -188,6 +201,12 @@ pub struct PegFit {
     pub depeg_intensity: Estimate,
     /// Mean size of a depeg in log price.
     pub depeg_size: Estimate,
+    /// Jumps above par a year.
+    pub premium_intensity: Estimate,
+    /// Mean size of a jump above par in log price.
+    pub premium_size: Estimate,
+    /// True where those are a stated prior, shifted by what was seen.
+    pub premium_stated: bool,
     /// Where the depegs come from.
     pub source: PegSource,
     /// What was seen; `None` without a history.
@@ -206,6 +225,9 @@ impl PegFit {
             volatility: unknown(prior.volatility),
             depeg_intensity: unknown(prior.depeg_intensity),
             depeg_size: unknown(prior.depeg_size),
+            premium_intensity: unknown(prior.premium_intensity),
+            premium_size: unknown(prior.premium_size),
+            premium_stated: true,
             source: PegSource::Stated { prior, observed: 0, years: 0.0, bound95: f64::INFINITY },
             report: None,
         }
@@ -220,10 +242,12 @@ impl PegFit {
             volatility: self.volatility.value,
             depeg_intensity: self.depeg_intensity.value,
             depeg_size: self.depeg_size.value,
+            premium_intensity: self.premium_intensity.value,
+            premium_size: self.premium_size.value,
         }
     }
 
-    /// Every figure, upward jumps included.
+    /// Every figure.
     #[must_use]
     pub fn figures(&self) -> Vec<Figure> {
         let (from, to) = self.report.as_ref().map_or((0, 0), |report| (report.from, report.to));
@@ -233,22 +257,22 @@ impl PegFit {
             self.report.as_ref().map_or(0, |report| side(report).events.len())
         };
         let below = count(|report| &report.below);
-        let method = match self.source {
-            PegSource::Fitted => "jumps beyond the threshold, extended below it",
-            PegSource::Stated { .. } => "stated prior, shifted by the history",
+        let method = |stated: bool| match (stated, &self.report) {
+            (false, _) => "jumps beyond the threshold, extended below it",
+            (true, None) => "stated",
+            (true, Some(_)) => "stated prior, shifted by the history",
         };
+        let depegs = method(matches!(self.source, PegSource::Stated { .. }));
         let asset = self.asset.as_str();
-        let least = "least squares on the basis";
+        let least = if self.report.is_some() { "least squares on the basis" } else { "stated" };
         figures.push(asset, ("reversion", "a year"), self.reversion, returns, least);
         figures.push(asset, ("volatility of the basis", "a root year"), self.volatility, returns, least);
-        figures.push(asset, ("depegs", "a year"), self.depeg_intensity, below, method);
-        figures.push(asset, ("mean depeg", "log price"), self.depeg_size, below, method);
-        if let Some(report) = &self.report {
-            let above = report.above.events.len();
-            let method = "reported only: the model's peg jumps down";
-            figures.push(asset, ("jumps above par", "a year"), report.above.intensity, above, method);
-            figures.push(asset, ("mean jump above par", "log price"), report.above.size, above, method);
-        }
+        figures.push(asset, ("depegs", "a year"), self.depeg_intensity, below, depegs);
+        figures.push(asset, ("mean depeg", "log price"), self.depeg_size, below, depegs);
+        let above = count(|report| &report.above);
+        let premiums = method(self.premium_stated);
+        figures.push(asset, ("jumps above par", "a year"), self.premium_intensity, above, premiums);
+        figures.push(asset, ("mean jump above par", "log price"), self.premium_size, above, premiums);
         figures.all
     }
 }

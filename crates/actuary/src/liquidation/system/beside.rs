@@ -1,0 +1,169 @@
+//! Books of accounts with several collaterals and debts beside the markets of a system, on the same prices.
+//!
+//! Each is one more column of losses after the markets'. The accounts have depth of their own: whoever builds the system
+//! divides a pool of depth between its markets and the accounts that sell into it. They are served as
+//! [`crate::liquidation::accounts`] says, without delay, spells or price impact.
+
+use super::{System, SystemError};
+use crate::liquidation::accounts::block::BlockReader;
+use crate::liquidation::accounts::{AccountState, ClusterState};
+use crate::liquidation::{AccountModel, AssetPath, ClusterModel, SystemOptions};
+use crate::price::PathBlock;
+
+/// A book of accounts, ready to be run beside markets.
+#[derive(Clone, Debug)]
+pub struct AccountPass {
+    name: String,
+    model: AccountModel,
+    clusters: Option<ClusterModel>,
+}
+
+/// Buffers of one thread.
+#[derive(Debug, Default)]
+pub struct AccountBuffers {
+    reader: BlockReader,
+    path: AssetPath,
+    agents: AccountState,
+    ladders: ClusterState,
+}
+
+impl AccountBuffers {
+    /// Share of accounts and periods left out by exact pruning so far.
+    #[must_use]
+    pub fn pruned_share(&self) -> f64 {
+        self.agents.pruned_share()
+    }
+}
+
+impl AccountPass {
+    /// Account by account, exactly.
+    #[must_use]
+    pub fn exact(name: &str, model: AccountModel) -> Self {
+        Self { name: name.to_owned(), model, clusters: None }
+    }
+
+    /// As ladders of accounts of like composition, which were made of this model.
+    #[must_use]
+    pub fn clustered(name: &str, model: AccountModel, clusters: ClusterModel) -> Self {
+        Self { name: name.to_owned(), model, clusters: Some(clusters) }
+    }
+
+    /// Name of the book.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The accounts.
+    #[must_use]
+    pub fn model(&self) -> &AccountModel {
+        &self.model
+    }
+
+    /// Their clusters, where they are run as such.
+    #[must_use]
+    pub fn clusters(&self) -> Option<&ClusterModel> {
+        self.clusters.as_ref()
+    }
+
+    /// Bad debt of one path within rising horizons (steps), by the pass that is priced, or by the exact one.
+    ///
+    /// # Errors
+    /// A block without the columns needed.
+    pub fn losses(
+        &self,
+        block: &PathBlock,
+        path: usize,
+        horizon_steps: &[usize],
+        exact: bool,
+        buffers: &mut AccountBuffers,
+        losses: &mut [f64],
+    ) -> Result<(), SystemError> {
+        let failed = |source| SystemError::Accounts { name: self.name.clone(), source };
+        let AccountBuffers { reader, path: read, agents, ladders } = buffers;
+        reader.open(&self.model, block, path).map_err(failed)?;
+        // From the last horizon down: what lies beyond the next is dropped.
+        for (&steps, loss) in horizon_steps.iter().zip(losses).rev() {
+            let end = block.time(steps.saturating_sub(1));
+            reader.read_until(&self.model, end, read).map_err(failed)?;
+            *loss = match &self.clusters {
+                Some(clusters) if !exact => clusters.run(read, ladders).bad_debt,
+                _ => self.model.run(read, agents).bad_debt,
+            };
+        }
+        Ok(())
+    }
+}
+
+impl System {
+    /// A system without markets, to which books of accounts are added.
+    #[must_use]
+    pub fn without_markets() -> Self {
+        Self {
+            markets: Vec::new(),
+            options: SystemOptions::default(),
+            units: Vec::new(),
+            sources: Vec::new(),
+            pool_of: Vec::new(),
+            weight: Vec::new(),
+            feedback_of: Vec::new(),
+            oracles: Vec::new(),
+            oracle_of: Vec::new(),
+            accounts: Vec::new(),
+        }
+    }
+
+    /// The same with books of accounts after the markets.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: Vec<AccountPass>) -> Self {
+        self.accounts = accounts;
+        self
+    }
+
+    /// The books of accounts, in their order.
+    #[must_use]
+    pub fn accounts(&self) -> &[AccountPass] {
+        &self.accounts
+    }
+
+    /// Losses of a path and horizon: markets, then books of accounts.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.markets.len() + self.accounts.len()
+    }
+
+    /// Puts the losses of the markets where they belong and runs the accounts along the block.
+    pub(super) fn beside_markets(
+        &self,
+        own: &[f64],
+        block: &PathBlock,
+        horizon_steps: &[usize],
+        losses: &mut [f64],
+    ) -> Result<(), SystemError> {
+        let (markets, width, horizons) = (self.markets.len(), self.width(), horizon_steps.len());
+        let expected = block.paths() * horizons * width;
+        if losses.len() != expected {
+            return Err(SystemError::Losses { found: losses.len(), expected });
+        }
+        if markets > 0 {
+            for (row, own) in losses.chunks_exact_mut(width).zip(own.chunks_exact(markets)) {
+                row[..markets].copy_from_slice(own);
+            }
+        }
+        let mut buffers = AccountBuffers::default();
+        let mut of_path = vec![0.0; horizons];
+        for (number, pass) in self.accounts.iter().enumerate() {
+            for (path, rows) in losses.chunks_exact_mut(horizons * width).enumerate() {
+                pass.losses(block, path, horizon_steps, false, &mut buffers, &mut of_path)?;
+                for (row, &loss) in rows.chunks_exact_mut(width).zip(&of_path) {
+                    if !(loss >= 0.0 && loss.is_finite()) {
+                        let (path, market) = (block.first_path() + path as u64, pass.name.clone());
+                        return Err(SystemError::Loss { path, market, loss });
+                    }
+                    row[markets + number] = loss;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! Books of accounts ready to be run beside the markets: columns, depth, passes; and what came of them.
+
+use seawall_actuary::liquidation::accounts::{CloseFactor, Seizure};
+use seawall_actuary::liquidation::system::AccountPass;
+use seawall_actuary::liquidation::{AccountModel, AccountSpec, ByRegime, Columns, Depth, LiquidationRules};
+use seawall_actuary::price::PriceModel;
+use seawall_actuary::pricing::price::simulation;
+use seawall_actuary::pricing::{AccountFigures, Design, DesignOptions, Exposure, Terms};
+
+use super::assumptions::Assumptions;
+use super::figures::{money, percent};
+use super::inputs::accounts::Accounts;
+use super::inputs::{Inputs, Insured};
+use super::market_model::{Modelled, family_debt, sale_depth};
+use super::pricing::refused;
+use crate::output::Failure;
+
+/// Health factor below which a liquidation may repay the whole debt, as Aave has it.
+const WHOLE_BELOW: f64 = 0.95;
+
+/// Paths on which both passes are compared.
+const COMPARED: usize = 1_024;
+
+/// A book of accounts as it is priced: the pass, its exposure, and the depth that it has to itself.
+///
+/// # Errors
+/// An asset without depth quotes or without a column.
+pub fn pass(
+    inputs: &Inputs,
+    insured: &Insured,
+    accounts: &Accounts,
+    prices: &PriceModel,
+    assumptions: &Assumptions,
+) -> Result<(AccountPass, Exposure, ByRegime), Failure> {
+    let name = &insured.market.name;
+    let columns = accounts
+        .tracks
+        .iter()
+        .map(|track| match track {
+            None => Ok(None),
+            Some(track) => prices.column(track.asset()).map(Some).ok_or_else(|| {
+                Failure::input(format!("the price model has no column for {} of {name}", track.symbol))
+            }),
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let mut total = ByRegime { calm: 0.0, stressed: 0.0 };
+    let against = accounts.debt_by_collateral();
+    let mut depth = Vec::with_capacity(against.len());
+    for ((asset, track), &debt) in accounts.book.assets().iter().zip(&accounts.tracks).zip(&against) {
+        let Some(track) = track.as_ref().filter(|_| debt > 0.0) else {
+            depth.push(Depth::unlimited());
+            continue;
+        };
+        let whole = sale_depth(inputs, &asset.symbol, asset.price, asset.bonus, assumptions)?;
+        // Buyers are shared with the markets, and the other assets, that follow the same price, by debt.
+        let share = debt / family_debt(inputs, track.family());
+        let own = ByRegime { calm: whole.calm * share, stressed: whole.stressed * share };
+        total = ByRegime { calm: total.calm + own.calm, stressed: total.stressed + own.stressed };
+        depth.push(Depth::per_hour(own.calm, own.stressed).map_err(Failure::input)?);
+    }
+    let close = CloseFactor { share: assumptions.close_factor, whole_below: WHOLE_BELOW };
+    let model = AccountModel::new(&AccountSpec {
+        book: &accounts.book,
+        columns: &columns,
+        depth: &depth,
+        seizure: Seizure::Protocol(close),
+        renewal_days: Some(assumptions.renewal_days),
+    })
+    .map_err(|error| Failure::input(format!("accounts {name}: {error}")))?;
+    let pass = match assumptions.account_clusters {
+        0 => AccountPass::exact(name, model),
+        count => {
+            let clusters = model
+                .cluster(count as usize)
+                .map_err(|error| Failure::input(format!("accounts {name}: {error}")))?;
+            AccountPass::clustered(name, model, clusters)
+        }
+    };
+    let exposure = Exposure {
+        market: insured.market.clone(),
+        collateral_price: 1.0,
+        debt_price: 1.0,
+        columns: Columns::Collateral(0),
+        bonus: 0.0,
+        depth: Depth::per_hour(total.calm, total.stressed).map_err(Failure::input)?,
+        delay_hours: ByRegime { calm: 0.0, stressed: 0.0 },
+        renewal_days: Some(assumptions.renewal_days),
+        rules: LiquidationRules::default(),
+    };
+    Ok((pass, exposure, total))
+}
+
+/// Both passes on the first paths of a price.
+///
+/// # Errors
+/// Paths that cannot be run.
+pub fn figures(
+    modelled: &Modelled,
+    design: &Design,
+    terms: &Terms,
+    drawing: &DesignOptions,
+) -> Result<Vec<AccountFigures>, Failure> {
+    let run = simulation(&modelled.prices, &modelled.system, design, terms, drawing).map_err(refused)?;
+    run.account_figures(0..terms.paths.min(COMPARED) as u64).map_err(refused)
+}
+
+/// One book of accounts in a sentence.
+pub fn sentence(of: &AccountFigures) -> String {
+    let pruned = format!("{} of them and their periods left out by exact pruning", percent(of.pruned_share));
+    match (&of.levels, of.clusters) {
+        (Some(levels), Some(clusters)) => format!(
+            "{}: {} accounts in {clusters} clusters (distance {}); against the exact pass on {} paths the mean loss is off by \
+             {} ± {} of {} (correlation {:.3}), which is NOT corrected in the price; {pruned}",
+            of.name,
+            of.accounts,
+            percent(of.spread),
+            levels.exact_paths,
+            money(levels.bias.value),
+            money(levels.bias.standard_error),
+            money(levels.exact.value),
+            levels.correlation
+        ),
+        _ => format!("{}: {} accounts, every path exact, no bias; {pruned}", of.name, of.accounts),
+    }
+}
