@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use seawall_formats::candles::{
     CandleOptions, CandleSeries, Defect, LISTED_MAX, LastBar, MissingRun, StaleRun, WickSide, join,
-    read_candles, read_daily_candles,
+    join_beside, read_candles, read_candles_of, read_daily_candles,
 };
 use seawall_formats::{FormatError, Source};
 
@@ -249,4 +249,51 @@ fn series_join_on_one_clock() {
         "{unlike}"
     );
     assert!(message(join(&[])).contains("no series"));
+}
+
+/// A file of either kind is told by its columns; one that is neither says what its own candles lack.
+#[test]
+fn either_kind_of_file_is_read() {
+    let daily = "symbol,date,open,high,low,close\nUSDC,2023-03-10,1,1,1,1\nDAI,2023-03-10,1,1,1,0.99\n\
+                 USDC,2023-03-11,1,1,1,0.96\nDAI,2023-03-11,1,1,1,0.98\n";
+    let of = |text: &'static str, asset: &str| {
+        read_candles_of(|| Source::new("x.csv", text.as_bytes()), asset, &keep())
+    };
+    let dai = of(daily, "DAI").unwrap();
+    assert_eq!((dai.interval, dai.candles.len(), dai.candles[1].close), (86_400, 2, 0.98));
+    assert_eq!(of("ts,open,high,low,close\n3600,1,1,1,1\n7200,1,1,1,2\n", "X").unwrap().interval, 3600);
+    let said = message(of(daily, "UST"));
+    assert!(said.contains("x.csv") && said.contains("\"UST\"") && said.contains("USDC, DAI"), "{said}");
+    let said = message(of("a,b\n1,2\n", "X"));
+    assert!(said.contains("line 1") && said.contains("ts"), "{said}");
+    let said = message(of("ts,open,high,low,close\n3600,1,1,1,x\n", "X"));
+    assert!(said.contains("line 2") && said.contains("close"), "{said}");
+}
+
+/// Candles beside a table: one clock from the first row of either to the last, the table's columns first.
+#[test]
+fn candles_stand_beside_a_table() {
+    let table = seawall_actuary::price::PriceHistory {
+        assets: vec!["A".into(), "B".into()],
+        start: 7200,
+        step: 3600,
+        closes: vec![vec![1.0, f64::NAN, 3.0], vec![4.0, 5.0, 6.0]],
+    };
+    let series = read(&table_of(&[10.0, 20.0, 30.0]), &keep()).unwrap();
+    let joined = join_beside(&table, "closes.csv", std::slice::from_ref(&series)).unwrap();
+    assert_eq!(joined.assets, ["A", "B", "BTC"]);
+    assert_eq!((joined.start, joined.rows()), (3600, 4));
+    let shown = |asset: &str| format!("{:?}", joined.closes_of(asset).unwrap());
+    assert_eq!(shown("A"), "[NaN, 1.0, NaN, 3.0]");
+    assert_eq!(shown("BTC"), "[10.0, 20.0, 30.0, NaN]");
+    let twice =
+        seawall_actuary::price::PriceHistory { assets: vec!["BTC".into(), "B".into()], ..table.clone() };
+    let said = message(join_beside(&twice, "closes.csv", std::slice::from_ref(&series)));
+    assert!(said.contains("btc.csv") && said.contains("closes.csv"), "{said}");
+    let daily = seawall_actuary::price::PriceHistory { step: 86_400, start: 0, ..table };
+    assert!(message(join_beside(&daily, "closes.csv", &[series])).contains("86400"));
+}
+
+fn table_of(closes: &[f64]) -> String {
+    table(closes)
 }

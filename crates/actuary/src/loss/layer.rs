@@ -205,7 +205,7 @@ impl LayerFigures {
     /// Expected profit over its deviation; none without deviation. The size of the layer cancels.
     #[must_use]
     pub fn sharpe(&self, premium: f64) -> Option<Estimate> {
-        self.from_replicates(self.sharpe_of_paths(premium), |part| part.sharpe_of_paths(premium))
+        self.by_replicates(self.sharpe_of_paths(premium), |part| part.sharpe_of_paths(premium))
     }
 
     fn sharpe_of_paths(&self, premium: f64) -> Option<Estimate> {
@@ -222,7 +222,7 @@ impl LayerFigures {
     /// Expected profit over its downside deviation; none where no path loses more than the premium.
     #[must_use]
     pub fn sortino(&self, premium: f64) -> Option<Estimate> {
-        self.from_replicates(self.sortino_of_paths(premium), |part| part.sortino_of_paths(premium))
+        self.by_replicates(self.sortino_of_paths(premium), |part| part.sortino_of_paths(premium))
     }
 
     fn sortino_of_paths(&self, premium: f64) -> Option<Estimate> {
@@ -256,11 +256,11 @@ impl LayerFigures {
     /// Expected profit over expected shortfall; none without shortfall.
     #[must_use]
     pub fn return_on_shortfall(&self, premium: f64) -> Option<Estimate> {
-        self.from_replicates(self.return_of_paths(premium), |part| part.return_of_paths(premium))
+        self.by_replicates(self.return_of_paths(premium), |part| part.return_of_paths(premium))
     }
 
     /// A figure with the error that its replicates show; a replicate that has none (without a loss) says nothing.
-    fn from_replicates(
+    fn by_replicates(
         &self,
         found: Option<Estimate>,
         of: impl Fn(&Self) -> Option<Estimate>,

@@ -150,6 +150,13 @@ pub fn regime(quote: &Quote) -> String {
         report.step as f64 / 3_600.0,
         report.held_out_rows
     );
+    if let Some(rho) = calibration.correlation.matrix.get(1).and_then(|row| row.first()) {
+        let how = match quote.assumptions.correlation_half_life_days {
+            Some(days) => format!("weights halve in {days} days"),
+            None => "full sample".to_owned(),
+        };
+        text += &format!("; correlation {rho:.2} ({how})");
+    }
     if let Some(crash) = &calibration.crash {
         text += &format!(
             "\n  common crash: {:.1} ± {:.1} a year, at least {}, excess generalised Pareto scale {:.2} ± {:.2} %, shape {:.2} ± \

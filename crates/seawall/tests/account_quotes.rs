@@ -1,0 +1,158 @@
+//! Books of accounts with several collaterals and debts as a market of a quote: through the command line.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const ASSETS: &str = "asset,price,liquidation_threshold,liquidation_bonus\n\
+                      WETH,2280,0.83,0.05\nWBTC,42000,0.75,0.07\nUSDC,1,0,0\n";
+
+/// Accounts with one collateral or two, the last of them past its threshold.
+fn holdings() -> String {
+    let mut text = "account,asset,collateral,debt\n".to_owned();
+    for number in 0..60 {
+        let (size, health) = (1.0 + f64::from(number % 7), 1.03 + 0.01 * f64::from(number));
+        text += &format!("a{number},WETH,{},\n", 40.0 * size);
+        if number % 3 == 0 {
+            text += &format!("a{number},WBTC,{},\n", 2.0 * size);
+        }
+        let secured =
+            size * (40.0 * 2280.0 * 0.83 + if number % 3 == 0 { 2.0 * 42_000.0 * 0.75 } else { 0.0 });
+        text += &format!("a{number},USDC,,{}\n", secured / health);
+    }
+    text + "broken,WETH,1,\nbroken,USDC,,3000\n"
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("assets.csv"), ASSETS).unwrap();
+    fs::write(folder.path().join("holdings.csv"), holdings()).unwrap();
+    fs::write(
+        folder.path().join("loans.csv"),
+        "market,account,collateral_asset,collateral_amount,debt_asset,debt_amount,liquidation_threshold\n\
+         eth,b,WETH,2000,USDC,3400000,0.83\n",
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join("markets.csv"),
+        "market,collateral_asset,debt_asset,liquidation_threshold,liquidation_bonus,delay_seconds,collateral_price,\
+         debt_price\neth,WETH,USDC,0.83,0.05,600,2280,1\n",
+    )
+    .unwrap();
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    let common = [
+        "quote",
+        "--paths",
+        "256",
+        "--accounts",
+        "lend=holdings.csv",
+        "--account-assets",
+        "assets.csv",
+        "--limit",
+    ];
+    Command::new(env!("CARGO_BIN_EXE_seawall"))
+        .current_dir(folder)
+        .args(common)
+        .args(["1000000", "--deductible", "1000", "--plain", "--no-events"])
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn document(folder: &Path, arguments: &[&str]) -> Value {
+    let output = run(folder, &[&["--json"], arguments].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn accounts_are_priced_alone_and_with_a_loan_book_and_verified() {
+    let folder = folder();
+    let at = folder.path();
+    let alone = document(at, &["--out", "quote.json"]);
+    let market = &alone["book"]["markets"][0];
+    assert_eq!((&market["market"], &market["loans"]), (&"lend".into(), &60.into()));
+    assert_eq!(alone["book"]["left_out"][0]["above_threshold"]["loans"], 1);
+    assert_eq!(alone["accounts"][0]["levels"], Value::Null, "every path is exact");
+    assert!(alone["term"]["markets"][0]["gross"]["mean"]["value"].as_f64().unwrap() > 0.0);
+    assert!(alone["left_out"].to_string().contains("accounts with several collaterals"));
+    let verified = Command::new(env!("CARGO_BIN_EXE_seawall"))
+        .current_dir(at)
+        .args(["verify", "quote.json"])
+        .env("RAYON_NUM_THREADS", "1")
+        .output()
+        .unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    // Beside a loan book, clusters in place of accounts: the bias is printed, and the pool has both markets.
+    let both = document(at, &["--book", "loans.csv", "--markets", "markets.csv", "--account-clusters", "4"]);
+    let names: Vec<&Value> =
+        both["premium"]["policies"].as_array().unwrap().iter().map(|policy| &policy["market"]).collect();
+    assert_eq!(names, ["eth", "lend"]);
+    let levels = &both["accounts"][0]["levels"];
+    let of = |name: &str| levels[name]["value"].as_f64().unwrap();
+    assert!((of("fast") - of("exact") - of("bias")).abs() < 1e-6 * of("exact"), "{levels}");
+    // Two compositions in four clusters: near the exact pass but for the protocol's choice of collateral.
+    assert!(levels["correlation"].as_f64().unwrap() > 0.9, "{levels}");
+    // Both sell ETH: the market's depth is its part of the whole.
+    let depth = |document: &Value, index: usize| {
+        document["book"]["markets"][index]["depth_an_hour"]["calm"].as_f64().unwrap()
+    };
+    assert!(depth(&both, 1) < depth(&alone, 0), "{both}");
+}
+
+#[test]
+fn bad_accounts_are_named() {
+    let folder = folder();
+    let at = folder.path();
+    let refused = |arguments: &[&str], words: &[&str]| {
+        let output = run(at, arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        for word in words {
+            assert!(said.contains(word), "{arguments:?}: {word:?} is not in {said}");
+        }
+    };
+    fs::write(at.join("holdings.csv"), holdings().replace("a0,WETH,40,", "a0,WETH,forty,")).unwrap();
+    refused(&[], &["holdings.csv", "line 2", "collateral", "forty"]);
+    fs::write(at.join("holdings.csv"), holdings().replace("a0,WETH,40,", "a0,DOGE,40,")).unwrap();
+    refused(&[], &["holdings.csv", "line 2", "DOGE", "WETH, WBTC, USDC"]);
+    fs::write(at.join("holdings.csv"), holdings()).unwrap();
+    fs::write(at.join("assets.csv"), ASSETS.replace("0.83", "1.2")).unwrap();
+    refused(&[], &["assets.csv", "line 2", "liquidation_threshold", "1.2"]);
+    fs::write(at.join("assets.csv"), ASSETS.replace("WBTC", "ABC")).unwrap();
+    fs::write(at.join("holdings.csv"), holdings().replace("WBTC", "ABC")).unwrap();
+    refused(&[], &["no price is known for ABC", "--follow ABC="]);
+    fs::write(at.join("assets.csv"), ASSETS).unwrap();
+    fs::write(at.join("holdings.csv"), holdings()).unwrap();
+    fs::write(
+        at.join("loans.csv"),
+        fs::read_to_string(at.join("loans.csv")).unwrap().replace("eth,b", "lend,b"),
+    )
+    .unwrap();
+    fs::write(
+        at.join("markets.csv"),
+        fs::read_to_string(at.join("markets.csv")).unwrap().replace("\neth", "\nlend"),
+    )
+    .unwrap();
+    refused(&["--book", "loans.csv", "--markets", "markets.csv"], &["lend", "a market has that name"]);
+    let frontier = Command::new(env!("CARGO_BIN_EXE_seawall"))
+        .current_dir(at)
+        .args([
+            "frontier",
+            "--paths",
+            "256",
+            "--accounts",
+            "lend=holdings.csv",
+            "--account-assets",
+            "assets.csv",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(frontier.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&frontier.stderr).contains("lend: changes of accounts"));
+}
