@@ -247,6 +247,8 @@ pub fn exit(evm: &mut Evm, at: &Deployment, state: &State, id: ExitId) -> Result
         ("tranche", is(exit.tranche.into())),
         ("term", is(((exit.latent_void_at - exit.cooled_at) / EPOCH_SECONDS).into())),
         ("shares", is(exit.shares.get())),
+        // The engine has it in the event only.
+        ("burned", None),
         ("cleared", is(exit.cleared.get())),
         ("paid", is(exit.paid.get())),
         ("void", is((exit.generation != generation).into())),
