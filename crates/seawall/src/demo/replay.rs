@@ -9,6 +9,8 @@
 //!
 //! Units: prices in the quote currency, losses in debt tokens, time in Unix seconds.
 
+use std::sync::Arc;
+
 use seawall_actuary::liquidation::{HOURS_PER_YEAR, Interval, LadderState, MarketModel};
 use seawall_actuary::price::PriceHistory;
 
@@ -75,7 +77,7 @@ pub fn replay(
     history: &PriceHistory,
     crash: &Crash,
     insured: &[Insured],
-    models: &[MarketModel],
+    models: &[Arc<MarketModel>],
 ) -> Result<Replay, Failure> {
     let mut columns: Vec<String> = Vec::new();
     for market in insured {
@@ -90,8 +92,8 @@ pub fn replay(
         .iter()
         .map(|market| columns.iter().position(|column| column == market.follow.family()).unwrap_or(0))
         .collect();
-    let mut states: Vec<LadderState> = models.iter().map(MarketModel::state).collect();
-    let mut open: Vec<f64> = models.iter().map(MarketModel::spot).collect();
+    let mut states: Vec<LadderState> = models.iter().map(|model| model.state()).collect();
+    let mut open: Vec<f64> = models.iter().map(|model| model.spot()).collect();
     let mut realised = vec![0.0; models.len()];
     let hours = moves.first().map_or(0, Vec::len);
     let mut result = Replay { columns, hours: Vec::with_capacity(hours) };
