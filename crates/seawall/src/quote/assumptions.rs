@@ -361,7 +361,8 @@ impl Assumptions {
         ),
     ]
     .into_iter()
-    .filter_map(|(applies, gap)| applies.then(|| gap.to_owned()))
+    .filter(|(applies, _)| *applies)
+    .map(|(_, gap)| gap.to_owned())
     .collect()
     }
 }

@@ -194,7 +194,7 @@ fn figure_rows(quote: &Quote) -> impl Iterator<Item = [String; 8]> {
 /// Four significant digits or so.
 fn significant(value: f64) -> String {
     match value.abs() {
-        size if size == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         size if size >= 1_000.0 => format!("{value:.0}"),
         size if size >= 1.0 => format!("{value:.3}"),
         size if size >= 1e-3 => format!("{value:.5}"),
