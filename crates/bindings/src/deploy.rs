@@ -164,8 +164,7 @@ pub fn foresee(node: &Node, plan: &Plan) -> Result<Vec<Option<u64>>, Failed> {
     if let Some(gas) = node.simulate(&calls)? {
         return Ok(gas.into_iter().map(Some).collect());
     }
-    let free =
-        |step: &Step| plan.modules.iter().any(|(name, _)| *name == step.name) || step.name == "PoolLens";
+    let free = |step: &Step| is_module(plan, step) || step.name == "Access" || step.name == "PoolLens";
     plan.steps.iter().map(|step| free(step).then(|| estimate(node, step)).transpose()).collect()
 }
 

@@ -263,7 +263,9 @@ mod tests {
             file["tranches"] = serde_json::json!(["a", "b", "c", "d", "e"])
         });
         refused(&["rules", "no rule", "feee"], |file| file["rules"]["feee"] = 1.into());
-        refused(&["rules", "owner", "no address"], |file| file["rules"]["roles"]["owner"] = "alice".into());
+        refused(&["rules", "roles", "alice", "no address"], |file| {
+            file["rules"]["roles"]["owner"] = "alice".into()
+        });
         refused(&["rules", "cooldown"], |file| file["rules"]["cooldown"] = "366d".into());
         refused(&["reporters"], |file| {
             file["rules"]["roles"]["reporters"] = serde_json::json!([file["admin"]]);
@@ -274,7 +276,9 @@ mod tests {
 
     #[test]
     fn roles_left_out_are_asked_for() {
-        refused(&["owner"], |file| drop(file["rules"].as_object_mut().unwrap().remove("roles")));
+        refused(&["roles", "\\\"owner\\\" is no address"], |file| {
+            drop(file["rules"].as_object_mut().unwrap().remove("roles"))
+        });
     }
 
     #[test]
