@@ -348,10 +348,16 @@ contract Pool is AccessManaged, Multicall {
         return tranche == 3 ? SHARES_3 : address(0);
     }
 
+    /// What share tokens ask, which `PoolExits` answers.
+    function forShareTokens(bytes4 question) private pure returns (bool) {
+        return question == PoolExits.accruedClass.selector || question == PoolExits.depositMost.selector
+            || question == PoolExits.requestOf.selector || question == PoolExits.claimableOf.selector;
+    }
+
     /// Everything else is a question to `PoolViews`: asked in a static call, so that no answer can change anything.
     fallback() external {
         address target = address(this);
-        address views = VIEWS;
+        address views = forShareTokens(msg.sig) ? EXITS : VIEWS;
         assembly ("memory-safe") {
             let data := mload(0x40)
             calldatacopy(data, 0, calldatasize())

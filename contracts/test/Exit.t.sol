@@ -72,4 +72,26 @@ contract ExitTest is Base {
         vm.prank(ann);
         require(pool.claimExit(last) > 99 * UNIT, "paid");
     }
+
+    /// What is cleared and not yet paid is no longer spare (5.3): a second clearing gives no more than the first.
+    function test_what_is_cleared_is_not_spare() public {
+        insure();
+        uint256 shares = senior.balanceOf(bob);
+        vm.prank(bob);
+        senior.requestRedeem(shares / 2, bob, bob);
+        vm.prank(bob);
+        senior.requestRedeem(shares - shares / 2, bob, bob);
+        request(ann, junior.balanceOf(ann));
+        vm.warp(block.timestamp + 14 days);
+        pool.clearExits(10);
+        PoolViews.CoreView memory c = views().core();
+        uint256 cleared = uint256(c.tranches[1].cleared) * c.tranches[1].queued.assets / c.tranches[1].queued.shares;
+        uint256 all = c.reserve;
+        for (uint256 i; i < 2; ++i) {
+            all += uint256(c.tranches[i].active.assets) + c.tranches[i].queued.assets;
+        }
+        require(cleared != 0 && all - cleared >= c.required, "5.3: the required capital stays");
+        vm.expectRevert(NothingToClear.selector);
+        pool.clearExits(10);
+    }
 }

@@ -7,6 +7,7 @@ import {Exits} from "../Exit.sol";
 import {Fixed} from "../Fixed.sol";
 import {Holders} from "../Holder.sol";
 import {Payments} from "../Payment.sol";
+import {Previews} from "../Preview.sol";
 import {pool, State, Tranche, Track, Exit, Class, TRANCHES_MAX} from "../State.sol";
 import {Tranches} from "../Tranche.sol";
 
@@ -266,5 +267,29 @@ contract PoolExits {
         uint256 generation = tranche.queuedGeneration;
         Holders.write(track, Holders.balance(track, generation) - shares, generation, s.tickets);
         emit ExitPaid(id, uint128(shares), uint128(assets), uint128(dust));
+    }
+
+    // ---------------------------------------------------------------- what share tokens ask
+
+    /// Active assets and shares of a tranche with the premium earned by now: what a deposit in this second meets if no
+    /// loss is read.
+    function accruedClass(uint8 tranche) external view returns (Class memory) {
+        return Previews.activeClass(pool(), tranche, block.timestamp);
+    }
+
+    /// Most assets that a deposit in this second may bring (ERC-4626).
+    function depositMost(uint8 tranche) external view returns (uint256) {
+        return Previews.depositMost(pool(), tranche, block.timestamp);
+    }
+
+    /// What a request still waits for and what can be claimed of it in this second, both in the active shares that
+    /// were burned for it (ERC-7540).
+    function requestOf(uint32 id) external view returns (uint256 pending, uint256 claimable) {
+        return Exits.request(pool(), id, block.timestamp);
+    }
+
+    /// Most burned shares and most assets that an owner can claim in one call in this second (ERC-7540).
+    function claimableOf(uint8 tranche, address owner) external view returns (uint256 shares, uint256 assets) {
+        return Exits.claimable(pool(), tranche, owner, block.timestamp);
     }
 }

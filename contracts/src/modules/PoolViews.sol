@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Exits} from "../Exit.sol";
 import {Fixed} from "../Fixed.sol";
 import {Holders} from "../Holder.sol";
 import {Latents} from "../Latent.sol";
 import {Policies} from "../Policy.sol";
 import {Premium} from "../Premium.sol";
-import {Previews} from "../Preview.sol";
 import {pool, State, Class, Tranche, Policy, Market, Member, Ticket, Track, Exit, Lot, RuleSet} from "../State.sol";
 import {Layers, Status, STREAMS} from "../State.sol";
 import {Tickets} from "../Ticket.sol";
@@ -132,27 +130,6 @@ contract PoolViews {
     /// Active assets and shares of a tranche.
     function activeClass(uint8 tranche) external view returns (Class memory) {
         return pool().tranches[tranche].active;
-    }
-
-    /// The same with the premium that is earned by now: what a deposit in this second meets if no loss is read.
-    function accruedClass(uint8 tranche) external view returns (Class memory) {
-        return Previews.activeClass(pool(), tranche, block.timestamp);
-    }
-
-    /// Most assets that a deposit in this second may bring (ERC-4626).
-    function depositMost(uint8 tranche) external view returns (uint256) {
-        return Previews.depositMost(pool(), tranche, block.timestamp);
-    }
-
-    /// What a request still waits for and what can be claimed of it in this second, both in the active shares that
-    /// were burned for it (ERC-7540).
-    function requestOf(uint32 id) external view returns (uint256 pending, uint256 claimable) {
-        return Exits.request(pool(), id, block.timestamp);
-    }
-
-    /// Most burned shares and most assets that an owner can claim in one call in this second (ERC-7540).
-    function claimableOf(uint8 tranche, address owner) external view returns (uint256 shares, uint256 assets) {
-        return Exits.claimable(pool(), tranche, owner, block.timestamp);
     }
 
     function rules() external view returns (RuleSet memory) {
