@@ -182,7 +182,10 @@ mod tests {
     fn the_canonical_text_is_sorted_and_reads_back() {
         let request = request();
         let text = request.canonical();
-        assert!(text.starts_with(r#"{"assumed":{"account_clusters":0,"bands":false,"basis_deviation":0.002,"#), "{text}");
+        assert!(
+            text.starts_with(r#"{"assumed":{"account_clusters":0,"bands":false,"basis_deviation":0.002,"#),
+            "{text}"
+        );
         assert!(text.contains(r#""held_out":["2020-03-11..2020-03-15"]"#), "{text}");
         assert!(text.contains(r#""follows":[{"column":"ETH","ratio":1.145,"symbol":"wstETH"}]"#), "{text}");
         let mut keys: Vec<&str> =
