@@ -155,12 +155,9 @@ fn pegs_are_fitted_stated_or_said_to_be_missing() {
     assert_eq!(fitted["fit"]["correlation_half_life_days"], Value::Null);
     assert_eq!(par["fit"]["correlation_half_life_days"], 90.0);
     // As collateral.
-    fs::write(
-        at.join("loans.csv"),
-        BOOK.replace("WETH", "USDC").replace("USDC,1", "DAI,1").replace("USDC,3", "DAI,3"),
-    )
-    .unwrap();
-    fs::write(at.join("markets.csv"), MARKETS.replace("WETH,USDC", "USDC,DAI").replace("2280", "1")).unwrap();
+    let swapped = |text: &str| text.replace("USDC", "DAI").replace("WETH", "USDC");
+    fs::write(at.join("loans.csv"), swapped(BOOK)).unwrap();
+    fs::write(at.join("markets.csv"), swapped(MARKETS)).unwrap();
     refused(at, &[], &["no price is known for USDC", "hint:", "--peg USDC=FILE"]);
 }
 
@@ -184,7 +181,7 @@ fn bad_files_of_prices_are_named() {
     refused(at, &["--candles", "ETH=daily.csv"], &["daily.csv", "ETH", "candles of USDC"]);
     refused(at, &["--candles", "ETH"], &["ASSET=FILE"]);
     refused(at, &["--candles", "ETH=short.csv", "--candles", "ETH=word.csv"], &["--candles names ETH twice"]);
-    refused(at, &["--peg", "USDC=short.csv"], &["no candle"]);
+    refused(at, &["--peg", "USDC=short.csv"], &["peg of USDC", "0 usable returns", "180"]);
     refused(at, &["--peg", "USDC"], &["TOKEN=FILE"]);
     refused(at, &["--correlation", "ewma"], &["ewma:90"]);
     refused(at, &["--correlation", "ewma:0"], &["--correlation is 0", "from 1"]);
