@@ -84,12 +84,19 @@ fn base() -> Base {
     Base { evm, token, factory, modules, sources, source_code }
 }
 
-/// Deploys an empty pool at second `opened`; the parts that all pools share are deployed once a thread.
+/// A plain OpenZeppelin token instead of the test's own, on the chain of a pool to be deployed.
+#[must_use]
+fn plain_token(evm: &mut Evm) -> Address {
+    evm.deploy(DEPLOYER, abi().code("PlainToken")).expect("a token without arguments is deployed")
+}
+
+/// Deploys an empty pool at second `opened`; the parts that all pools share are deployed once a thread;
+/// with `plain` its token is OpenZeppelin's as it is.
 ///
 /// # Panics
 /// When the contracts refuse the configuration.
 #[must_use]
-pub fn deploy(tranches: u8, wrapper: bool, rules: &Rules, opened: Seconds) -> (Evm, Deployment) {
+pub fn deploy(tranches: u8, wrapper: bool, rules: &Rules, opened: Seconds, plain: bool) -> (Evm, Deployment) {
     thread_local! {
         static BASE: Base = base();
     }
@@ -97,8 +104,9 @@ pub fn deploy(tranches: u8, wrapper: bool, rules: &Rules, opened: Seconds) -> (E
         let mut evm = base.evm.clone();
         evm.set_time(opened);
         let access = create(&mut evm, "Access", &[address(DEPLOYER)]);
+        let token = if plain { plain_token(&mut evm) } else { base.token };
         let mut words =
-            vec![address(access), address(base.token), number(u128::from(wrapper)), number(tranches.into())];
+            vec![address(access), address(token), number(u128::from(wrapper)), number(tranches.into())];
         words.extend(rule_words(rules));
         words.extend(base.modules.iter().map(|module| address(*module)));
         words.push(address(base.factory));
@@ -110,7 +118,7 @@ pub fn deploy(tranches: u8, wrapper: bool, rules: &Rules, opened: Seconds) -> (E
             })
             .collect();
         let (sources, source_code) = (base.sources.clone(), base.source_code);
-        let deployment = Deployment { token: base.token, access, pool, shares, sources, source_code };
+        let deployment = Deployment { token, access, pool, shares, sources, source_code };
         grant_roles(&mut evm, &deployment, rules);
         (evm, deployment)
     })
@@ -157,32 +165,32 @@ fn must(evm: &mut Evm, to: Address, data: Vec<u8>) {
 #[must_use]
 pub fn rule_words(rules: &Rules) -> Vec<Word> {
     let mut words: Vec<Word> = [
-        rules.deposit_min.get(),
+        rules.exit_min.get(),
         rules.earn_rate_max.into(),
         rules.fee.get().into(),
-        rules.junior_floor.get().into(),
-        rules.exit_min.get(),
         rules.cooldown.into(),
+        rules.term_epochs_max.into(),
+        rules.deposit_min.get(),
+        rules.junior_floor.get().into(),
         rules.waiting.into(),
         rules.early_period.into(),
-        rules.term_epochs_max.into(),
         rules.cancel_share.get().into(),
+        rules.surplus_epochs.into(),
         rules.ticket_min.get(),
         rules.early_multiple.get().into(),
         rules.mutual_multiple.get().into(),
         rules.latent_term_max.into(),
         rules.pause_max.into(),
-        rules.reserve_target.get(),
+        rules.limit_max.get(),
+        rules.rate_min.get().into(),
+        rules.market_share_max.get().into(),
+        rules.scarcity.len() as u128,
         rules.latent_share_max.get().into(),
-        rules.surplus_epochs.into(),
+        rules.reserve_target.get(),
     ]
     .map(number)
     .to_vec();
     words.extend((0..TRANCHES_MAX).map(|tranche| number(rules.surplus_split[tranche].get().into())));
-    words.push(number(rules.limit_max.get()));
-    words.push(number(rules.rate_min.get().into()));
-    words.push(number(rules.market_share_max.get().into()));
-    words.push(number(rules.scarcity.len() as u128));
     words.push(address(account(rules.fee_recipient)));
     let none = Knot { at: seawall_fixed::Ppm::ZERO, multiplier: 0 };
     for place in 0..8 {

@@ -95,7 +95,20 @@ impl Twin {
     /// When the configuration is out of bounds.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let (evm, at) = deploy(config.tranches, config.asset.wrapper, &config.rules, config.opened);
+        Self::on(config, false)
+    }
+
+    /// The same on a plain OpenZeppelin token, for measuring gas.
+    ///
+    /// # Panics
+    /// When the configuration is out of bounds.
+    #[must_use]
+    pub fn plain(config: Config) -> Self {
+        Self::on(config, true)
+    }
+
+    fn on(config: Config, plain: bool) -> Self {
+        let (evm, at) = deploy(config.tranches, config.asset.wrapper, &config.rules, config.opened, plain);
         let sources = (0..SOURCES)
             .map(|market| Outside {
                 counter: u128::from(market),
@@ -325,6 +338,11 @@ impl Twin {
         self.token("mint", &[address(who), plenty]);
         let approve = abi().call("MockToken.approve", &[address(self.at.pool), [0xff; 32]]);
         assert!(self.evm.call(who, self.at.token, approve).ok, "an approval");
+    }
+
+    /// Mints tokens to an account.
+    pub fn mint(&mut self, who: AccountId, amount: u128) {
+        self.token("mint", &[address(account(who)), number(amount)]);
     }
 
     fn token(&mut self, function: &str, words: &[[u8; 32]]) {
