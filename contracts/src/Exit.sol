@@ -1,51 +1,221 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {BelowMinimum, MovesNothing, NotEnoughShares} from "./Errors.sol";
+import {ExitRequested} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
+import {Holders} from "./Holder.sol";
 import {Latents} from "./Latent.sol";
+import {Premium} from "./Premium.sol";
 import {Sources} from "./Source.sol";
-import {State, Tranche, Track, Exit, Class} from "./State.sol";
+import {State, Class, Part, Request, Track, Tranche, PAID_PART, PAID_ALL} from "./State.sol";
 import {Tranches} from "./Tranche.sol";
 
-/// Requests to leave as their owners see them (5.4, ERC-7540): what can be claimed now, in queued shares, in the
-/// active shares that were burned for them, and in assets.
+/// Exits (5): requested at net asset value. A request bears losses and no gains until it is paid. What is cleared of it
+/// follows from its place in the queue, so that clearing writes nothing to the exit itself.
 ///
-/// A request is counted in burned shares, b of B; the pool pays queued shares, q of N. What is redeemed in all pays
-/// floor(b N / B) queued shares, and q paid ones take floor(q B / N) burned ones. Burned shares redeemed beyond those
-/// are kept in `loose`, so that a redemption takes exactly what it says, and one of all that can be claimed leaves
-/// nothing.
+/// For its owner (5.4, ERC-7540) a request is counted in burned shares, b of B; the pool pays queued shares, q of N.
+/// What is redeemed in all pays floor(b N / B) queued shares, and q paid ones take floor(q B / N) burned ones. Burned
+/// shares redeemed beyond those are kept as `loose`, so that a redemption takes exactly what it says, and one of all
+/// that can be claimed leaves nothing.
 library Exits {
     /// Requests of one owner that one call looks at; each can also be claimed by its number, whatever their count.
     uint256 internal constant LOOK = 64;
 
-    /// Queued shares of an exit that can be paid at `t` (5.4): floor((1e6 - latent) cleared / 1e6) less what is paid.
-    function due(State storage s, Exit storage exit, uint256 t) internal view returns (uint256) {
-        uint256 cleared = exit.cleared;
-        uint256 paid = exit.paid;
-        if (cleared == paid) return 0;
-        // Latent losses are void for an exit that has waited for the longest term (5.6).
-        if (t < exit.cooledAt + uint256(exit.termEpochs) * Fixed.EPOCH) {
-            cleared = Fixed.partDown(cleared, Fixed.MILLION - Latents.share(s, exit.tranche, t));
-        }
-        return Fixed.saturatingSub(cleared, paid);
+    /// A request in memory: as it was made, and what was paid of it.
+    struct Standing {
+        uint256 id;
+        address owner;
+        uint256 tranche;
+        uint256 shares;
+        uint256 burned;
+        uint256 cooledAt;
+        uint256 wait;
+        uint256 termEpochs;
+        uint256 paid;
+        uint256 loose;
     }
 
+    // ---------------------------------------------------------------- requests
+
+    /// Asks to leave with unlocked shares (5.1).
+    function request(State storage s, uint8 index, address owner, uint128 burned) internal returns (uint32 id) {
+        (uint256 shares, uint256 moved) = burn(s, index, owner, burned);
+        uint256 cooled;
+        uint256 deadline;
+        (id, cooled, deadline) = enqueue(s, index, owner, shares, burned);
+        emit ExitRequested(
+            id, owner, index, burned, uint128(shares), uint128(moved), uint64(cooled), uint64(deadline)
+        );
+    }
+
+    /// Takes the shares of a request out of the active class and puts those that they become into the queued one, with
+    /// the assets that move with them.
+    function burn(State storage s, uint8 index, address owner, uint128 burned)
+        private
+        returns (uint256 shares, uint256 moved)
+    {
+        bool whole = spend(s, index, owner, burned);
+        Tranche storage tranche = s.tranches[index];
+        Class memory active = Premium.active(s, index);
+        Class memory queued = Tranches.queuedOf(tranche);
+        uint256 value = Tranches.value(active, burned);
+        (shares, moved) = queueShares(queued, value);
+        if (moved == 0) revert MovesNothing();
+        if (!whole) {
+            uint128 least = s.rules.exitMin;
+            if (value < least) revert BelowMinimum("exit", uint128(value), least);
+        }
+        queued = Class(uint128(queued.assets + moved), Fixed.to128(queued.shares + shares));
+        unchecked {
+            // `moved` is part of what the class has, with what it earned since the anchor.
+            (active.assets, active.shares) = (active.assets - uint128(moved), active.shares - burned);
+            tranche.active = Class(tranche.active.assets - uint128(moved), active.shares);
+        }
+        Tranches.setQueued(tranche, queued.assets, queued.shares);
+        if (Tranches.mustClose(active) || Tranches.mustClose(queued)) s.closing = true;
+    }
+
+    /// Takes unlocked shares from their owner; true when they were all it had.
+    function spend(State storage s, uint8 index, address owner, uint128 burned) private returns (bool whole) {
+        Track storage track = s.active[index][owner];
+        uint256 generation = s.tranches[index].activeGeneration;
+        uint256 free = Holders.unlocked(track, generation, Fixed.epochOf(s.time));
+        if (burned == 0 || burned > free) revert NotEnoughShares(burned, uint128(free));
+        uint256 held = track.balance;
+        Holders.write(track, held - burned, generation, s.tickets);
+        return burned == held;
+    }
+
+    /// Puts an exit at the end of its tranche's queue. Its deadline is never before that of the exit ahead (5.2).
+    function enqueue(State storage s, uint8 index, address owner, uint256 shares, uint256 burned)
+        private
+        returns (uint32 id, uint256 cooled, uint256 deadline)
+    {
+        Tranche storage tranche = s.tranches[index];
+        id = s.exits++;
+        cooled = s.time + uint256(s.rules.cooldown);
+        deadline = Fixed.max(cooled, s.latestEnd);
+        if (tranche.tail != tranche.head) deadline = Fixed.max(deadline, tranche.tailDeadline);
+        // Cooldowns end after a year, policies after less than five: the wait is far below 32 bits.
+        uint256 word = shares | burned >> 96 << 128 | cooled << 160 | (deadline - cooled) << 200;
+        word |= uint256(index) << 232 | uint256(s.rules.termEpochsMax) << 240;
+        store(s.exit[id], word, uint256(uint160(owner)) | burned << 160);
+        join(s, tranche, s.queued[index][owner], id, shares, deadline);
+    }
+
+    /// Puts an exit at the end of the queue, and its shares into its owner's track with the place.
+    function join(
+        State storage s,
+        Tranche storage tranche,
+        Track storage track,
+        uint32 id,
+        uint256 shares,
+        uint256 deadline
+    ) private {
+        uint256 place = Tranches.enqueue(tranche, id, track.tag, deadline);
+        uint256 generation = tranche.queuedGeneration;
+        Holders.put(track, Holders.balance(track, generation) + shares, generation, s.tickets, place);
+    }
+
+    /// Queued shares minted for `value`, and the assets that move with them, rounded so that the value of no queued
+    /// share rises (5.1).
+    function queueShares(Class memory queued, uint256 value) private pure returns (uint256 shares, uint256 moved) {
+        if (queued.shares == 0) return (value, value);
+        shares = Fixed.mulDivDown(value, queued.shares, queued.assets);
+        moved = Tranches.value(queued, shares);
+    }
+
+    // ---------------------------------------------------------------- what is kept
+
+    /// Writes a request, each of its two slots at once: members as `load` and `standing` read them.
+    function store(Request storage exit, uint256 first, uint256 second) private {
+        assembly ("memory-safe") {
+            sstore(exit.slot, first)
+            sstore(add(exit.slot, 1), second)
+        }
+    }
+
+    /// Reads the first slot of a request, all that clearing needs, at once.
+    function load(State storage s, uint256 id) internal view returns (Request memory exit) {
+        Request storage stored = s.exit[id];
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(stored.slot)
+        }
+        exit.shares = uint128(word);
+        exit.burnedHigh = uint32(word >> 128);
+        exit.cooledAt = uint40(word >> 160);
+        exit.wait = uint32(word >> 200);
+        exit.tranche = uint8(word >> 232);
+        exit.termEpochs = uint8(word >> 240);
+        exit.paid = uint8(word >> 248);
+    }
+
+    /// Reads a whole request.
+    function standing(State storage s, uint256 id) internal view returns (Standing memory x) {
+        Request memory first = load(s, id);
+        Request storage stored = s.exit[id];
+        x.id = id;
+        x.owner = stored.owner;
+        x.burned = uint256(first.burnedHigh) << 96 | stored.burnedLow;
+        (x.shares, x.tranche, x.termEpochs) = (first.shares, first.tranche, first.termEpochs);
+        (x.cooledAt, x.wait) = (first.cooledAt, first.wait);
+        if (first.paid == PAID_ALL) {
+            x.paid = x.shares;
+        } else if (first.paid == PAID_PART) {
+            Part memory part = s.part[id];
+            (x.paid, x.loose) = (part.paid, part.loose);
+        }
+    }
+
+    /// Writes what was paid of a request.
+    function setPaid(State storage s, Standing memory x) internal {
+        if (x.paid == x.shares) {
+            s.exit[x.id].paid = PAID_ALL;
+        } else {
+            if (s.exit[x.id].paid == 0) s.exit[x.id].paid = PAID_PART;
+            s.part[x.id] = Part(uint128(x.paid), uint128(x.loose));
+        }
+    }
+
+    /// Shares of an exit that are cleared: all of them before the head of its queue, none behind it. Of one that is
+    /// void nothing is said.
+    function clearedOf(State storage s, Standing memory x) internal view returns (uint256) {
+        Tranche storage tranche = s.tranches[x.tranche];
+        if (tranche.head == tranche.tail || x.id < tranche.headExit) return x.shares;
+        return x.id == tranche.headExit ? tranche.headCleared : 0;
+    }
+
+    /// Queued shares of an exit that can be paid at `t` (5.4): floor((1e6 - latent) cleared / 1e6) less what is paid.
+    function due(State storage s, Standing memory x, uint256 t) internal view returns (uint256) {
+        uint256 cleared = clearedOf(s, x);
+        if (cleared <= x.paid) return 0;
+        // Latent losses are void for an exit that has waited for the longest term (5.6).
+        if (t < x.cooledAt + x.termEpochs * Fixed.EPOCH) {
+            uint256 latent = Latents.share(s, x.tranche, t);
+            if (latent != 0) cleared = Fixed.partDown(cleared, Fixed.MILLION - latent);
+        }
+        return Fixed.saturatingSub(cleared, x.paid);
+    }
+
+    // ---------------------------------------------------------------- as owners see them
+
     /// Burned shares that stand for `queued` shares of an exit, rounded down; all for all.
-    function burnedFor(Exit storage exit, uint256 queued) internal view returns (uint256) {
-        return Fixed.mulDivDown(queued, exit.burned, exit.shares);
+    function burnedFor(Standing memory x, uint256 queued) internal pure returns (uint256) {
+        return Fixed.mulDivDown(queued, x.burned, x.shares);
     }
 
     /// Burned shares of an exit that were redeemed.
-    function redeemed(State storage s, uint256 id, Exit storage exit) internal view returns (uint256) {
-        uint256 paid = exit.paid;
-        uint256 whole = burnedFor(exit, paid);
-        if (paid == exit.shares) return whole;
+    function redeemed(Standing memory x) internal pure returns (uint256) {
+        uint256 whole = burnedFor(x, x.paid);
+        if (x.paid == x.shares) return whole;
         // A claim by number may have overtaken what is loose.
-        return Fixed.min(whole + s.loose[id], burnedFor(exit, paid + 1));
+        return Fixed.min(whole + x.loose, burnedFor(x, x.paid + 1));
     }
 
-    /// Places of an owner's requests that are not paid in full, newest first, and the place plus one where the look
-    /// would go on; zero when it came to the end.
+    /// Places of an owner's requests that are not paid in full, newest first, and the place where the look would go
+    /// on; zero when it came to the end.
     function open(State storage s, uint256 index, address owner)
         internal
         view
@@ -54,16 +224,15 @@ library Exits {
         Tranche storage tranche = s.tranches[index];
         places = new uint256[](LOOK);
         uint256 count;
-        next = s.queued[index][owner].lockEpoch;
+        next = s.queued[index][owner].tag;
         for (uint256 i; i < LOOK && next != 0; ++i) {
-            uint256 place = next - 1;
-            uint256 id = Tranches.exitAt(tranche, place);
+            (uint256 id, uint256 previous) = Tranches.entry(tranche, next);
             if (id < tranche.voidBelow) {
                 next = 0;
                 break;
             }
-            if (!paidOff(s, tranche, place)) places[count++] = place;
-            next = Tranches.previousOf(tranche, place);
+            if (s.exit[id].paid != PAID_ALL) places[count++] = next;
+            next = previous;
         }
         assembly ("memory-safe") {
             mstore(places, count)
@@ -78,31 +247,36 @@ library Exits {
         uint256 to = places.length;
         while (from < to && paidOff(s, tranche, places[from])) ++from;
         while (from < to && paidOff(s, tranche, places[to - 1])) --to;
-        uint256 newest = from == to ? next : places[from] + 1;
-        if (track.lockEpoch != newest) track.lockEpoch = uint32(newest);
+        uint256 newest = from == to ? next : places[from];
+        if (track.tag != newest) track.tag = uint32(newest);
         // Where the look did not come to the end there may be more behind.
-        if (from == to || next != 0) return;
-        if (Tranches.previousOf(tranche, places[to - 1]) != 0) Tranches.forgetPrevious(tranche, places[to - 1]);
+        if (from != to && next == 0) Tranches.forgetPrevious(tranche, places[to - 1]);
     }
 
     function paidOff(State storage s, Tranche storage tranche, uint256 place) private view returns (bool) {
-        Exit storage exit = s.exit[Tranches.exitAt(tranche, place)];
-        return exit.paid == exit.shares;
+        return s.exit[Tranches.exitAt(tranche, place)].paid == PAID_ALL;
     }
 
     /// What a request still waits for and what can be claimed of it at `t`, both in burned shares.
-    function request(State storage s, uint256 id, uint256 t) internal view returns (uint256 pending, uint256 ready) {
-        Exit storage exit = s.exit[id];
-        if (exit.shares == 0 || isVoid(s, id)) return (0, 0);
-        uint256 before = redeemed(s, id, exit);
-        ready = Fixed.saturatingSub(burnedFor(exit, exit.paid + due(s, exit, t)), before);
-        pending = exit.burned - before - ready;
+    function progress(State storage s, uint256 id, uint256 t) internal view returns (uint256 pending, uint256 ready) {
+        return progressOf(s, standing(s, id), t);
+    }
+
+    function progressOf(State storage s, Standing memory x, uint256 t)
+        private
+        view
+        returns (uint256 pending, uint256 ready)
+    {
+        if (x.shares == 0 || isVoid(s, x)) return (0, 0);
+        uint256 before = redeemed(x);
+        ready = Fixed.saturatingSub(burnedFor(x, x.paid + due(s, x, t)), before);
+        pending = x.burned - before - ready;
     }
 
     /// True when an exit's class has closed, or would with the next command (2.3).
-    function isVoid(State storage s, uint256 id) private view returns (bool) {
-        Tranche storage tranche = s.tranches[s.exit[id].tranche];
-        return id < tranche.voidBelow || Tranches.mustClose(tranche.queued);
+    function isVoid(State storage s, Standing memory x) private view returns (bool) {
+        Tranche storage tranche = s.tranches[x.tranche];
+        return x.id < tranche.voidBelow || Tranches.mustClose(Tranches.queuedOf(tranche));
     }
 
     /// Most that an owner can redeem and withdraw in one call at `t`; nothing while the next command would change
@@ -116,12 +290,12 @@ library Exits {
         if (places.length == 0 || Sources.unread(s)) return (0, 0);
         if (s.due <= t && (s.estimates != 0 || s.stale != 0)) return (0, 0);
         Tranche storage tranche = s.tranches[index];
-        Class memory queued = tranche.queued;
+        Class memory queued = Tranches.queuedOf(tranche);
         for (uint256 i = places.length; i > 0; --i) {
-            uint256 id = Tranches.exitAt(tranche, places[i - 1]);
-            (, uint256 part) = request(s, id, t);
+            Standing memory x = standing(s, Tranches.exitAt(tranche, places[i - 1]));
+            (, uint256 part) = progressOf(s, x, t);
             shares += part;
-            uint256 paid = due(s, s.exit[id], t);
+            uint256 paid = due(s, x, t);
             if (part == 0 || paid == 0) continue;
             (uint256 value, uint256 dust) = Tranches.redeem(queued, paid);
             assets += value;

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Fixed} from "./Fixed.sol";
-import {State, Track, Checkpoint} from "./State.sol";
+import {Track, Checkpoint} from "./State.sol";
 
 /// Who holds what, and held what when (5.1, 6.2).
 library Holders {
@@ -13,14 +13,25 @@ library Holders {
 
     /// Writes a new balance; overwrites a checkpoint of the same ticket count, else keeps it as history.
     function write(Track storage track, uint256 value, uint256 generation, uint256 tickets) internal {
+        put(track, value, generation, tickets, track.tag);
+    }
+
+    /// The same with a new tag.
+    function put(Track storage track, uint256 value, uint256 generation, uint256 tickets, uint256 tag) internal {
         uint256 length = track.length;
-        if (track.since != tickets && (track.balance != 0 || length != 0)) {
-            track.past[length] = Checkpoint(track.balance, track.generation, track.since);
-            track.length = uint32(length + 1);
+        uint256 since = track.since;
+        if (since != tickets) {
+            uint256 balance_ = track.balance;
+            if (balance_ != 0 || length != 0) {
+                track.past[length] = Checkpoint(uint128(balance_), track.generation, uint32(since));
+                ++length;
+            }
         }
         track.balance = uint128(value);
         track.generation = uint32(generation);
         track.since = uint32(tickets);
+        track.length = uint32(length);
+        track.tag = uint32(tag);
     }
 
     /// Shares locked in `epoch` and in the one before: deposits of both cannot be queued or transferred (5.1).
@@ -30,9 +41,13 @@ library Holders {
         returns (uint256 current, uint256 previous)
     {
         if (track.generation != generation) return (0, 0);
-        uint256 age = epoch - track.lockEpoch;
-        if (age == 0) return (track.lockedThis, track.lockedPrevious);
-        if (age == 1) return (0, track.lockedThis);
+        uint256 tag = track.tag;
+        uint256 age = epoch - (tag >> 1);
+        if (age > 1) return (0, 0);
+        bool whole = tag & 1 == 1;
+        current = whole ? track.balance : track.lockedThis;
+        if (age == 1) return (0, current);
+        if (!whole) previous = track.lockedPrevious;
     }
 
     /// Shares that can be queued or transferred.
@@ -41,15 +56,25 @@ library Holders {
         return Fixed.saturatingSub(balance(track, generation), current + previous);
     }
 
-    /// Locks `shares` more, and brings the locks to `epoch` and `generation`.
-    function lock(Track storage track, uint256 shares, uint256 generation, uint256 epoch) internal {
+    /// Writes a balance of which `locked` shares were deposited now, and brings the locks to `epoch`.
+    ///
+    /// Where all of the balance was deposited in this epoch the lock needs no slot of its own.
+    function relock(Track storage track, uint256 value, uint256 locked, uint256 generation, uint256 epoch, uint256 tickets)
+        internal
+    {
         (uint256 current, uint256 previous) = locks(track, generation, epoch);
-        current += shares;
-        if (track.lockedThis != current || track.lockedPrevious != previous) {
+        current += locked;
+        uint256 tag = epoch << 1;
+        if (current == value && previous == 0) {
+            tag |= 1;
+        } else if (current | previous == 0 && epoch > 1) {
+            // Nothing is locked any more: a tag that is two epochs old says so.
+            tag -= 4;
+        } else if (track.lockedThis != current || track.lockedPrevious != previous) {
             track.lockedThis = uint128(current);
             track.lockedPrevious = uint128(previous);
         }
-        track.lockEpoch = uint32(epoch);
+        put(track, value, generation, tickets, tag);
     }
 
     /// Checkpoint `index`, oldest first; `exists` is false beyond the last.

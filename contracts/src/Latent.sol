@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {EstimateFell, EstimateClosed} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
 import {Policies} from "./Policy.sol";
-import {State, Market, Policy, Status, TRANCHES_MAX} from "./State.sol";
+import {Premium} from "./Premium.sol";
+import {State, Market, Listing, Policy, Status} from "./State.sol";
 import {Tranches} from "./Tranche.sol";
 import {Waterfall} from "./Waterfall.sol";
 
@@ -43,25 +44,27 @@ library Latents {
         if (s.estimates == 0 && s.stale == 0) return 0;
         uint256[] memory owed = new uint256[](s.liveCount);
         for (uint256 i; i < owed.length; ++i) {
-            owed[i] = latentClaim(s, s.markets[s.live[i]], t);
+            owed[i] = latentClaim(s, s.live[i], t);
         }
-        Waterfall.pour(s.reserve, owed);
+        (uint256 reserve, uint256[4] memory active) = Premium.layers(s);
+        Waterfall.pour(reserve, owed);
         for (uint256 i; i < wanted; ++i) {
-            Waterfall.pour(Tranches.assets(s.tranches[i]), owed);
+            Waterfall.pour(active[i] + Tranches.queuedOf(s.tranches[i]).assets, owed);
         }
-        uint256 assets = Tranches.assets(s.tranches[wanted]);
+        uint256 assets = active[wanted] + Tranches.queuedOf(s.tranches[wanted]).assets;
         (, uint256 loss) = Waterfall.pour(assets, owed);
         if (loss == 0) return 0;
         return Fixed.min(Fixed.mulDivUp(Fixed.MILLION, loss, assets), Fixed.MILLION);
     }
 
     /// What a market's latent loss would make the layers owe.
-    function latentClaim(State storage s, Market storage m, uint256 t) private view returns (uint256 owed) {
+    function latentClaim(State storage s, Listing storage l, uint256 t) private view returns (uint256 owed) {
+        Market storage m = s.markets[l.id];
         for (uint256 slot; slot < 2; ++slot) {
-            Policy storage p = Policies.inSlot(m, slot);
+            Policy storage p = Policies.inSlot(m, l, slot);
             if (!Policies.inForce(p, t)) continue;
             if (m.expiry != 0) owed = Policies.claim(p, s.rules, m.estimate, t).owed;
-            return m.stale ? Fixed.max(owed, Policies.worstCase(p, t)) : owed;
+            return l.stale ? Fixed.max(owed, Policies.worstCase(p, t)) : owed;
         }
     }
 }

@@ -7,7 +7,12 @@ import {NotEnoughGas, ReceiptDiffers} from "./Errors.sol";
 import {MarketPaid} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
 import {ILossSource} from "./interfaces/ILossSource.sol";
+import {Policies} from "./Policy.sol";
 import {State, Market} from "./State.sol";
+
+interface IAsset {
+    function asset() external view returns (address);
+}
 
 /// Money in and out (1.1, 4.5): receipts are checked by balance difference, and what a market's adapter does not
 /// take stays set aside for that market alone.
@@ -17,9 +22,13 @@ library Payments {
     /// Gas that an adapter may use to take a payment.
     uint256 internal constant PAY_GAS = 600_000;
 
+    /// The settlement token: the pool's code has it.
+    function asset() internal view returns (IERC20) {
+        return IERC20(IAsset(address(this)).asset());
+    }
+
     /// Takes exactly `assets` from `payer`.
-    function receiveFrom(State storage s, address payer, uint256 assets) internal {
-        IERC20 token = IERC20(s.asset);
+    function receiveFrom(State storage s, IERC20 token, address payer, uint256 assets) internal {
         uint256 before = token.balanceOf(address(this));
         token.safeTransferFrom(payer, address(this), assets);
         uint256 received = token.balanceOf(address(this)) - before;
@@ -30,21 +39,25 @@ library Payments {
     /// Sends `assets` out. The books are written before.
     function send(State storage s, address to, uint256 assets) internal {
         s.tokens -= uint128(assets);
-        if (assets != 0) IERC20(s.asset).safeTransfer(to, assets);
+        if (assets != 0) asset().safeTransfer(to, assets);
     }
 
-    /// Pays what is set aside for a market through its adapter, as far as it is taken; returns what was paid.
+    /// Pays a market, through its adapter, what is set aside for it and `owed` more, as far as it is taken; returns
+    /// what was paid.
     ///
     /// The books say "all of it" before the call and are put right after it; entry is locked meanwhile.
-    function payMarket(State storage s, uint32 id) internal returns (uint256 paid) {
+    function payMarket(State storage s, uint32 id, uint256 owed) internal returns (uint256 paid) {
         Market storage m = s.markets[id];
-        uint128 assets = m.setAside;
+        uint128 waiting = m.setAside;
+        uint128 assets = Fixed.to128(waiting + owed);
         if (assets == 0) return 0;
-        m.setAside = 0;
-        s.setAside -= assets;
+        if (waiting != 0) {
+            m.setAside = 0;
+            s.setAside -= waiting;
+        }
         s.tokens -= assets;
-        IERC20 token = IERC20(s.asset);
-        address adapter = m.adapter;
+        IERC20 token = asset();
+        address adapter = Policies.listing(s, id).adapter;
         if (gasleft() < PAY_GAS + PAY_GAS / 63 + 100_000) revert NotEnoughGas();
         uint256 before = token.balanceOf(address(this));
         token.forceApprove(adapter, assets);
@@ -53,7 +66,7 @@ library Payments {
             // What it returns is of no interest, and copying it could cost anything.
             pop(call(PAY_GAS, adapter, 0, add(data, 32), mload(data), 0, 0))
         }
-        token.forceApprove(adapter, 0);
+        if (token.allowance(address(this), adapter) != 0) token.forceApprove(adapter, 0);
         paid = Fixed.min(Fixed.saturatingSub(before, token.balanceOf(address(this))), assets);
         if (paid != assets) {
             uint128 rest = uint128(assets - paid);

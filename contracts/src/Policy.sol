@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Fixed} from "./Fixed.sol";
-import {State, Market, Policy, Status, RuleSet} from "./State.sol";
+import {State, Market, Listing, Policy, Status, RuleSet} from "./State.sol";
+import {CANCELLED, CHAINED, EVENT_IS_LIMIT, BONUS_GONE, HAS_BONUS, HAS_DEDUCTIBLE} from "./State.sol";
 
 /// What one reading means for one policy (4.3): gross = deductible + coinsured + overLimit + unpaid + owed.
 struct Claim {
@@ -24,8 +25,58 @@ library Policies {
     using Policies for Policy;
 
     /// The policy of a market in slot 0 (the older one) or 1.
-    function inSlot(Market storage m, uint256 slot) internal view returns (Policy storage) {
-        return m.policies[(m.first + slot) & 1];
+    function inSlot(Market storage m, Listing storage l, uint256 slot) internal view returns (Policy storage) {
+        return m.policies[(l.first + slot) & 1];
+    }
+
+    /// Where the adapter of a market stands: in the list of live markets, or with the market itself.
+    function listing(State storage s, uint256 id) internal view returns (Listing storage l) {
+        uint256 count = s.liveCount;
+        for (uint256 place; place < count; ++place) {
+            l = s.live[place];
+            if (l.id == id) return l;
+        }
+        return s.markets[id].parked;
+    }
+
+    function isCancelled(Policy storage p) internal view returns (bool) {
+        return p.flags & CANCELLED != 0;
+    }
+
+    function isChained(Policy storage p) internal view returns (bool) {
+        return p.flags & CHAINED != 0;
+    }
+
+    /// Bonus that is still set aside (3.7).
+    function bonusHeld(Policy storage p) internal view returns (uint128) {
+        return p.flags & (HAS_BONUS | BONUS_GONE) == HAS_BONUS ? p.bonus : 0;
+    }
+
+    /// Takes the bonus out of the policy.
+    function dropBonus(Policy storage p) internal {
+        p.flags |= BONUS_GONE;
+    }
+
+    /// Premium that streams: all but the bonus as it was bought (3.7).
+    function streamed(Policy storage p) internal view returns (uint256) {
+        return p.flags & HAS_BONUS == 0 ? p.premium : p.premium - p.bonus;
+    }
+
+    function eventLimitOf(Policy storage p) internal view returns (uint256) {
+        return p.flags & EVENT_IS_LIMIT != 0 ? p.limit : p.eventLimit;
+    }
+
+    /// Parts of the premium by tranche, in millionths.
+    function splitOf(Policy storage p) internal view returns (uint256[4] memory parts) {
+        uint256 packed = p.split;
+        for (uint256 i; i < 4; ++i) {
+            parts[i] = packed >> (24 * i) & 0xffffff;
+        }
+    }
+
+    /// Eligible loss after coinsurance booked so far (4.3).
+    function insuredCum(Policy storage p) internal view returns (uint256) {
+        return Fixed.partDown(p.eligibleCum, Fixed.MILLION - p.coinsurance);
     }
 
     /// True until the policy has ended; its charge then counts as required capital (3.5).
@@ -84,14 +135,17 @@ library Policies {
 
     /// Eligible loss that the event limit still admits at `t`.
     function eventLeft(Policy storage p, uint256 t) internal view returns (uint256) {
+        uint256 most = eventLimitOf(p);
+        // No less than the limit: all that was ever booked is in the limit as well, which then binds first.
+        if (most >= p.limit) return limitLeft(p);
         (uint256 current, uint256 previous) = window(p, Fixed.epochOf(t));
-        return Fixed.saturatingSub(p.eventLimit, current + previous);
+        return Fixed.saturatingSub(most, current + previous);
     }
 
     /// Eligible loss after coinsurance when `eligible` more is booked, beyond what is booked already: a difference
     /// of cumulative figures, so that it does not depend on how often it is asked.
     function insuredIncrease(Policy storage p, uint256 eligible) internal view returns (uint256) {
-        return Fixed.partDown(p.eligibleCum + eligible, Fixed.MILLION - p.coinsurance) - p.insuredCum;
+        return Fixed.partDown(p.eligibleCum + eligible, Fixed.MILLION - p.coinsurance) - insuredCum(p);
     }
 
     /// What a stale market may still cost (4.2): the most the limits admit, after coinsurance.
@@ -106,8 +160,11 @@ library Policies {
         returns (Claim memory c)
     {
         c.gross = loss;
-        uint256 deductible = Fixed.min(loss, p.deductibleLeft);
-        c.deductible = Fixed.min(deductible, p.bondLeft);
+        uint256 deductible;
+        if (p.flags & HAS_DEDUCTIBLE != 0) {
+            deductible = Fixed.min(loss, p.deductibleLeft);
+            c.deductible = Fixed.min(deductible, p.bondLeft);
+        }
         uint256 above = loss - deductible;
         c.eligible = Fixed.min(Fixed.min(above, eventLeft(p, t)), limitLeft(p));
         uint256 insured = insuredIncrease(p, c.eligible);
@@ -129,7 +186,7 @@ library Policies {
         returns (uint256)
     {
         (uint256 old, uint256 since) =
-            p.chained ? (Fixed.min(p.firstLimit, p.limit), p.firstStartEpoch * Fixed.EPOCH) : (p.limit, p.start());
+            isChained(p) ? (Fixed.min(p.firstLimit, p.limit), uint256(p.firstStartEpoch) * Fixed.EPOCH) : (p.limit, p.start());
         uint256 bound = t >= since + period ? old : Fixed.min(allowed(p, old, since, t, multiple), old);
         return Fixed.min(bound + allowed(p, p.limit - old, p.start(), t, multiple), type(uint128).max);
     }
@@ -154,42 +211,49 @@ library Policies {
     /// Books a claim in the policy at `t` (4.3, 3.5) and brings required capital to its new charge.
     function book(State storage s, Policy storage p, Claim memory c, uint256 t) internal {
         uint256 before = chargeDue(p);
-        uint256 epoch = Fixed.epochOf(t);
-        (uint256 current, uint256 previous) = window(p, epoch);
+        if (eventLimitOf(p) < p.limit) {
+            uint256 epoch = Fixed.epochOf(t);
+            (uint256 current, uint256 previous) = window(p, epoch);
+            (p.eventEpoch, p.eventThis, p.eventPrevious) =
+                (uint24(epoch), uint128(current + c.eligible), uint128(previous));
+        }
         p.seen = Fixed.to128(p.seen + c.gross);
-        p.deductibleLeft -= uint128(Fixed.min(c.gross, p.deductibleLeft));
-        p.bondLeft -= uint128(c.deductible);
-        (p.eventEpoch, p.eventThis, p.eventPrevious) = (uint32(epoch), uint128(current + c.eligible), uint128(previous));
+        if (p.flags & HAS_DEDUCTIBLE != 0) {
+            p.deductibleLeft = uint128(Fixed.saturatingSub(p.deductibleLeft, c.gross));
+            p.bondLeft -= uint128(c.deductible);
+        }
         p.eligibleCum += uint128(c.eligible);
-        p.insuredCum += uint128(c.eligible - c.coinsured);
         p.paidCum += uint128(c.owed);
         ++p.tickets;
         if (p.status == Status.RunOff) p.runOffLeft -= uint128(c.gross);
-        s.required = uint128(s.required - before + chargeDue(p));
+        uint256 charge = chargeDue(p);
+        if (charge != before) s.required = uint128(s.required - before + charge);
     }
 
     /// Puts a market into the list of those that must be read; ascending (4.2).
-    function enlist(State storage s, uint32 id) internal {
+    function enlist(State storage s, Listing memory l) internal {
         uint256 place = s.liveCount;
-        while (place > 0 && s.live[place - 1] > id) {
+        while (place > 0 && s.live[place - 1].id > l.id) {
             s.live[place] = s.live[place - 1];
             --place;
         }
-        s.live[place] = id;
+        s.live[place] = l;
         ++s.liveCount;
-        if (s.markets[id].stale) ++s.stale;
+        if (l.stale) ++s.stale;
     }
 
     /// Takes a market out of the list.
     function delist(State storage s, uint32 id) internal {
         uint256 count = s.liveCount;
         uint256 place;
-        while (s.live[place] != id) ++place;
+        while (s.live[place].id != id) ++place;
+        Listing memory l = s.live[place];
+        s.markets[id].parked = l;
         for (; place + 1 < count; ++place) {
             s.live[place] = s.live[place + 1];
         }
-        s.live[count - 1] = 0;
+        delete s.live[count - 1];
         --s.liveCount;
-        if (s.markets[id].stale) --s.stale;
+        if (l.stale) --s.stale;
     }
 }

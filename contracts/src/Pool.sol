@@ -2,9 +2,11 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import "./Errors.sol";
 import {Deposited, Transferred} from "./Events.sol";
+import {Exits} from "./Exit.sol";
 import {Fixed} from "./Fixed.sol";
 import {Holders} from "./Holder.sol";
 import {PoolCover} from "./modules/PoolCover.sol";
@@ -23,7 +25,7 @@ import {Roles} from "./Role.sol";
 import {Rules} from "./Rules.sol";
 import {ShareTokens} from "./ShareTokens.sol";
 import {Sources} from "./Source.sol";
-import {pool, State, Market, RuleSet, Track, Tranche, Class, NEVER, TIME_MAX} from "./State.sol";
+import {pool, State, Listing, RuleSet, Track, Tranche, Class, NEVER, TIME_MAX} from "./State.sol";
 import {Tranches} from "./Tranche.sol";
 
 /// A bad-debt insurance pool: the engine's twin (docs/mechanism.md gives the rules their numbers).
@@ -87,13 +89,20 @@ contract Pool is AccessManaged, Multicall {
         VIEWS = address(modules.views);
         asset = asset_;
         State storage s = pool();
-        s.asset = asset_;
         s.wrapper = wrapper;
         s.trancheCount = tranches;
         Rules.store(s.rules, rules);
         s.due = NEVER;
         s.time = uint40(block.timestamp);
         s.anchor = uint40(block.timestamp);
+        // Slots that will change often never stand at zero: the first who writes them would pay for a new one.
+        s.reserveStream.mark = 1;
+        for (uint256 i; i < 4; ++i) {
+            s.pairs[i].mark = 1;
+            if (i >= tranches) continue;
+            Tranches.setQueued(s.tranches[i], 0, 0);
+            (s.tranches[i].head, s.tranches[i].tail, s.tranches[i].queue[0]) = (1, 1, 1);
+        }
         SHARES_0 = factory.create(asset_, 0);
         SHARES_1 = tranches > 1 ? factory.create(asset_, 1) : address(0);
         SHARES_2 = tranches > 2 ? factory.create(asset_, 2) : address(0);
@@ -112,9 +121,13 @@ contract Pool is AccessManaged, Multicall {
         begin(0);
         State storage s = pool();
         requireOpen(s);
+        Class memory active = Premium.active(s, tranche);
         receiveDeposit(s, payer, assets);
-        shares = uint128(Tranches.sharesFor(s.tranches[tranche].active, assets));
-        issue(s, tranche, owner, assets, shares);
+        shares = uint128(Tranches.sharesFor(active, assets));
+        enlarge(s.tranches[tranche], active, assets, shares);
+        issue(s, tranche, owner, shares);
+        emit Deposited(tranche, owner, assets, shares);
+        entered = false;
     }
 
     /// Mints so many shares for the smallest deposit that buys them, rounded up (1.2); through the share token.
@@ -123,9 +136,13 @@ contract Pool is AccessManaged, Multicall {
         begin(0);
         State storage s = pool();
         requireOpen(s);
-        assets = uint128(Tranches.assetsFor(s.tranches[tranche].active, shares));
+        Class memory active = Premium.active(s, tranche);
+        assets = uint128(Tranches.assetsFor(active, shares));
         receiveDeposit(s, payer, assets);
-        issue(s, tranche, owner, assets, shares);
+        enlarge(s.tranches[tranche], active, assets, shares);
+        issue(s, tranche, owner, shares);
+        emit Deposited(tranche, owner, assets, shares);
+        entered = false;
     }
 
     function requireOpen(State storage s) private view {
@@ -135,22 +152,25 @@ contract Pool is AccessManaged, Multicall {
 
     function receiveDeposit(State storage s, address payer, uint128 assets) private {
         if (assets < s.rules.depositMin) revert BelowMinimum("deposit", assets, s.rules.depositMin);
-        Payments.receiveFrom(s, payer, assets);
+        Payments.receiveFrom(s, IERC20(asset), payer, assets);
     }
 
-    function issue(State storage s, uint8 tranche, address owner, uint128 assets, uint128 shares) private {
-        Tranche storage t = s.tranches[tranche];
-        Class memory active = t.active;
+    /// Adds a deposit to a class that stands at `active`.
+    function enlarge(Tranche storage t, Class memory active, uint128 assets, uint128 shares) private {
         uint128 supply = Fixed.to128(uint256(active.shares) + shares);
         if (shares == 0) revert MovesNothing();
-        t.active = Class(Fixed.to128(uint256(active.assets) + assets), supply);
+        Fixed.to128(uint256(active.assets) + assets);
+        unchecked {
+            t.active = Class(t.active.assets + assets, supply);
+        }
+    }
+
+    /// Gives new shares to their owner.
+    function issue(State storage s, uint8 tranche, address owner, uint128 shares) private {
         Track storage track = s.active[tranche][owner];
-        uint256 generation = t.activeGeneration;
-        uint256 held = Holders.balance(track, generation);
-        Holders.lock(track, shares, generation, Fixed.epochOf(s.time));
-        Holders.write(track, held + shares, generation, s.tickets);
-        emit Deposited(tranche, owner, assets, shares);
-        entered = false;
+        uint256 generation = s.tranches[tranche].activeGeneration;
+        uint256 held = Holders.balance(track, generation) + shares;
+        Holders.relock(track, held, shares, generation, Fixed.epochOf(s.time), s.tickets);
     }
 
     /// Gives unlocked active shares to another account (5.1), through the share token.
@@ -173,17 +193,17 @@ contract Pool is AccessManaged, Multicall {
     {
         uint256 held = Holders.balance(track, generation);
         // An older generation's locks must not reach into this one.
-        Holders.lock(track, 0, generation, epoch);
-        Holders.write(track, into ? held + shares : held - shares, generation, tickets);
+        Holders.relock(track, into ? held + shares : held - shares, 0, generation, epoch, tickets);
     }
 
     // ---------------------------------------------------------------- exits
 
-    /// See `PoolExits.requestExit`; through the share token.
-    function requestExit(uint8 tranche, address, uint128) external returns (uint32) {
+    /// Asks to leave with unlocked shares (5.1), through the share token.
+    function requestExit(uint8 tranche, address owner, uint128 shares) external returns (uint32 exit) {
         requireShareToken(tranche);
         begin(0);
-        forward(EXITS);
+        exit = Exits.request(pool(), tranche, owner, shares);
+        entered = false;
     }
 
     /// See `PoolExits.redeemExits`; through the share token.
@@ -348,16 +368,13 @@ contract Pool is AccessManaged, Multicall {
         return tranche == 3 ? SHARES_3 : address(0);
     }
 
-    /// What share tokens ask, which `PoolExits` answers.
-    function forShareTokens(bytes4 question) private pure returns (bool) {
-        return question == PoolExits.accruedClass.selector || question == PoolExits.depositMost.selector
-            || question == PoolExits.requestOf.selector || question == PoolExits.claimableOf.selector;
-    }
-
-    /// Everything else is a question to `PoolViews`: asked in a static call, so that no answer can change anything.
+    /// Everything else is a question to `PoolViews`, or one of share tokens to `PoolExits`: asked in a static call, so
+    /// that no answer can change anything.
     fallback() external {
         address target = address(this);
-        address views = forShareTokens(msg.sig) ? EXITS : VIEWS;
+        bytes4 question = msg.sig;
+        address views = question == PoolExits.accruedClass.selector || question == PoolExits.depositMost.selector
+            || question == PoolExits.requestOf.selector || question == PoolExits.claimableOf.selector ? EXITS : VIEWS;
         assembly ("memory-safe") {
             let data := mload(0x40)
             calldatacopy(data, 0, calldatasize())
@@ -392,8 +409,8 @@ contract Pool is AccessManaged, Multicall {
         if (t > TIME_MAX) revert TimeTooLarge(uint64(t), uint64(TIME_MAX));
         if (t < last) revert TimeBackwards(uint64(t), uint64(last));
         if (t != last) {
-            if (Fixed.epochOf(t) == Fixed.epochOf(last)) Premium.accrue(s, t);
-            else run(TIME, abi.encodeCall(PoolTime.walk, ()));
+            bool done = Fixed.epochOf(t) == Fixed.epochOf(last) && Premium.accrue(s, t);
+            if (!done) run(TIME, abi.encodeCall(PoolTime.walk, ()));
         }
         bool touched;
         if (t >= s.due) {
@@ -401,25 +418,32 @@ contract Pool is AccessManaged, Multicall {
             touched = true;
         }
         touched = look(s, own) || touched;
-        if (touched) run(SETTLE, abi.encodeCall(PoolSettle.settle, ()));
-        Tranches.closeClasses(s);
+        if (touched || s.closing) run(SETTLE, abi.encodeCall(PoolSettle.settle, ()));
     }
 
     /// Reads all live markets in ascending order, and the command's own one in its place if it is known (4.2).
     function look(State storage s, uint256 own) private returns (bool touched) {
-        bool pending = own != 0 && s.markets[own - 1].adapter != address(0);
         uint256 count = s.liveCount;
+        if (own == 0) {
+            for (uint256 i; i < count; ++i) {
+                Listing storage l = s.live[i];
+                if (!Sources.stands(s, l) && Sources.look(s, l, true, false)) touched = true;
+            }
+            return touched;
+        }
+        // A live market is read in its place.
+        Listing storage parked = s.markets[own - 1].parked;
+        bool pending = parked.adapter != address(0);
         for (uint256 i; i < count; ++i) {
-            uint256 id = s.live[i];
+            Listing storage l = s.live[i];
+            uint256 id = l.id;
             if (pending && own - 1 < id) {
-                touched = Sources.look(s, uint32(own - 1), false, true) || touched;
+                if (Sources.look(s, parked, false, true)) touched = true;
                 pending = false;
             }
-            bool full = pending && own - 1 == id;
-            if (full) pending = false;
-            touched = Sources.look(s, uint32(id), true, full) || touched;
+            if (Sources.look(s, l, true, own == id + 1)) touched = true;
         }
-        if (pending) touched = Sources.look(s, uint32(own - 1), false, true) || touched;
+        if (pending && Sources.look(s, parked, false, true)) touched = true;
     }
 
     /// Runs a common step of a module.

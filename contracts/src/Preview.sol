@@ -23,16 +23,16 @@ library Previews {
 
     /// Active class of a tranche after the accrual to `t` and the closing that follows it (1.4 steps 1 and 4).
     function activeClass(State storage s, uint256 tranche, uint256 t) internal view returns (Class memory class) {
-        class = s.tranches[tranche].active;
+        class = Premium.active(s, tranche);
         if (t > s.time) {
             Way memory w;
             (w.assets, w.shares) = (class.assets, class.shares);
             (w.fee, w.earnRateMax) = (s.rules.fee, s.rules.earnRateMax);
-            w.feeRemainder = s.feeRemainders >> (24 * tranche) & 0xffffff;
+            w.feeRemainder = Premium.remainderAt(s, tranche);
             for (uint256 k; k < 2; ++k) {
                 uint256 i = tranche + k * PREMIUM_STREAMS;
-                w.rates[k] = s.streams[i].rate;
-                w.carries[k] = Premium.carryAt(s, i, s.time);
+                (w.rates[k],,) = Premium.stream(s, i);
+                w.carries[k] = Premium.carryAt(s, i);
             }
             walk(s, w, tranche, t);
             class.assets = Fixed.to128(w.assets);
@@ -43,22 +43,36 @@ library Previews {
     /// Goes from boundary to boundary as `Premium.walk` does: the largest rate of a tranche bounds each step.
     function walk(State storage s, Way memory w, uint256 tranche, uint256 t) private view {
         uint256 from = s.time;
+        uint256 epoch = Fixed.epochOf(from);
         uint256 last = Fixed.epochOf(t);
-        if (last != Fixed.epochOf(from)) {
-            uint256 epoch = Premium.nextBucket(s, Fixed.epochOf(from) + 1, last);
+        if (last != epoch) {
+            Premium.Turn[] memory turns = Premium.turnsOf(s, epoch, last);
+            epoch = Premium.nextTurn(s, turns, epoch + 1, last);
             while (epoch <= last) {
                 step(w, epoch * Fixed.EPOCH - from);
                 from = epoch * Fixed.EPOCH;
-                for (uint256 k; k < 2; ++k) {
-                    BucketEntry memory entry = s.buckets[epoch][tranche + k * PREMIUM_STREAMS];
-                    w.rates[k] = w.rates[k] - entry.ends + entry.starts;
-                }
-                epoch = Premium.nextBucket(s, epoch + 1, last);
+                turn(s, w, turns, tranche, epoch);
+                epoch = Premium.nextTurn(s, turns, epoch + 1, last);
             }
             step(w, last * Fixed.EPOCH - from);
             from = last * Fixed.EPOCH;
         }
         step(w, t - from);
+    }
+
+    /// Changes the rates at a boundary.
+    function turn(State storage s, Way memory w, Premium.Turn[] memory turns, uint256 tranche, uint256 epoch)
+        private
+        view
+    {
+        uint256 ends;
+        for (uint256 k; k < turns.length; ++k) {
+            if (turns[k].start == epoch) w.rates[0] += turns[k].rates[tranche];
+            if (turns[k].end == epoch) ends += turns[k].rates[tranche];
+        }
+        w.rates[0] -= ends;
+        BucketEntry memory entry = s.buckets[epoch][tranche];
+        w.rates[1] = w.rates[1] - entry.ends + entry.starts;
     }
 
     /// `dt` seconds at constant rates.

@@ -55,19 +55,23 @@ library Quotes {
         return keccak256(abi.encode(DOMAIN, keccak256("Seawall"), keccak256("1"), block.chainid, address(this)));
     }
 
-    /// Digest that the actuary signs. All members are words; the array of four is hashed into one.
+    /// Digest that the actuary signs. All members are words and are hashed as they came, the array of four into one; a
+    /// word that is no member's value has another digest, and is refused where the member is read.
     function digest(Quote calldata q) internal view returns (bytes32) {
         bytes32 type_ = TYPE;
-        bytes32 split = keccak256(abi.encode(q.split));
-        bytes memory words = abi.encode(type_, q);
+        bytes32 separator = domain();
         bytes32 hash;
         assembly ("memory-safe") {
-            // Words after the type: 16 members, 4 of the array, 8 members.
-            let array := add(add(words, 32), mul(17, 32))
-            mstore(array, split)
-            mcopy(add(array, 32), add(array, 128), mul(8, 32))
-            hash := keccak256(add(words, 32), sub(mload(words), 96))
+            // The type, 16 members, the array of four, 8 members.
+            let words := mload(0x40)
+            calldatacopy(words, add(q, 512), 128)
+            let split := keccak256(words, 128)
+            mstore(words, type_)
+            calldatacopy(add(words, 32), q, 512)
+            mstore(add(words, 544), split)
+            calldatacopy(add(words, 576), add(q, 640), 256)
+            hash := keccak256(words, 832)
         }
-        return keccak256(abi.encodePacked(hex"1901", domain(), hash));
+        return keccak256(abi.encodePacked(hex"1901", separator, hash));
     }
 }

@@ -3,7 +3,9 @@ pragma solidity 0.8.37;
 
 import {RecoveryAssigned, RecoverySurplus} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
-import {State, Market, Ticket, Layers} from "./State.sol";
+import {Policies} from "./Policy.sol";
+import {Premium} from "./Premium.sol";
+import {State, Market, Listing, Ticket, Layers} from "./State.sol";
 import {Tickets} from "./Ticket.sol";
 
 /// Recoveries (6): what comes back goes to those who lost, in reverse order of the waterfall.
@@ -52,7 +54,7 @@ library Recoveries {
             m.setAside += uint128(toMarket);
             s.setAside += uint128(toMarket);
         }
-        s.reserve += parts.reserve;
+        Premium.give(s, parts.reserve);
         s.assigned += uint128(given - toMarket - parts.reserve);
         Tickets.addRecovered(ticket, parts);
         ticket.buyerDue += parts.deductible;
@@ -65,15 +67,16 @@ library Recoveries {
     /// the reserve (6.1).
     function assign(State storage s, uint32 id, uint256 count) internal {
         Market storage m = s.markets[id];
+        Listing storage l = Policies.listing(s, id);
         for (; count > 0; --count) {
             uint256 left = m.unassigned;
             if (left == 0) return;
-            uint32 oldest = m.oldestTicket;
+            uint32 oldest = l.oldestTicket;
             if (oldest == 0) {
                 surplus(s, id, left);
                 return;
             }
-            if (toTicket(s, oldest - 1, left) != 0) m.oldestTicket = s.ticket[oldest - 1].next;
+            if (toTicket(s, oldest - 1, left) != 0) l.oldestTicket = s.ticket[oldest - 1].next;
         }
     }
 
@@ -81,7 +84,7 @@ library Recoveries {
     function surplus(State storage s, uint32 id, uint256 assets) internal {
         s.markets[id].unassigned -= uint128(assets);
         s.unassigned -= uint128(assets);
-        s.reserve += uint128(assets);
+        Premium.give(s, assets);
         emit RecoverySurplus(id, uint128(assets));
     }
 }

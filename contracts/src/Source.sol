@@ -5,7 +5,7 @@ import {NotEnoughGas} from "./Errors.sol";
 import {MarketRead, MarketWentStale} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
 import {ILossSource, Reading} from "./interfaces/ILossSource.sol";
-import {State, Market, RATE_ONE} from "./State.sol";
+import {State, Market, Listing, RATE_ONE} from "./State.sol";
 
 /// Where losses are read (4.1, 4.2, 1.1). Readings are taken from the adapters; one that fails or falls makes the
 /// market stale and never stops the pool.
@@ -18,36 +18,62 @@ library Sources {
     /// What must be left for it: the stipend, the 64th part that the caller keeps, and what follows the call.
     uint256 private constant GAS_NEEDED = READ_GAS + READ_GAS / 63 + 10_000;
 
-    /// Reads market `id`; true when its books changed.
-    function look(State storage s, uint32 id, bool live, bool full) internal returns (bool) {
-        Market storage m = s.markets[id];
-        address adapter = m.adapter;
-        if (!full && !m.stale) {
-            (bool read, uint128 counter) = readCounter(adapter);
-            if (read && counter == m.sourceCounter) return false;
-            if (!read) {
-                Reading memory nothing;
-                return take(s, id, live, false, nothing);
+    /// True when a live market is not stale and its counter stands where it stood: the common case, kept short, for it
+    /// is paid for every market by every command.
+    function stands(State storage s, Listing storage l) internal view returns (bool same) {
+        if (gasleft() < GAS_NEEDED) revert NotEnoughGas();
+        mapping(uint256 market => Market) storage markets = s.markets;
+        bytes4 selector = ILossSource.counter.selector;
+        assembly ("memory-safe") {
+            // Adapter, number, oldest ticket, stale, converts: one slot, read once.
+            let word := sload(l.slot)
+            if iszero(and(shr(224, word), 0xff)) {
+                mstore(0, and(shr(160, word), 0xffffffff))
+                mstore(32, markets.slot)
+                // `counter` is the lower half of a market's slot 2, `sourceCounter` of its slot 7.
+                let at := add(keccak256(0, 64), add(2, mul(5, and(shr(232, word), 1))))
+                let seen := and(sload(at), 0xffffffffffffffffffffffffffffffff)
+                mstore(0, selector)
+                if staticcall(READ_GAS, word, 0, 4, 0, 32) {
+                    same := and(gt(returndatasize(), 31), eq(mload(0), seen))
+                }
             }
         }
+    }
+
+    /// Reads a market; true when its books changed. With `full` it is read in full, even while its counter stands.
+    function look(State storage s, Listing storage l, bool live, bool full) internal returns (bool) {
+        address adapter = l.adapter;
+        if (!full && !l.stale) {
+            Market storage m = s.markets[l.id];
+            (bool read, uint128 counter) = readCounter(adapter);
+            if (!read) return fail(s, l, live);
+            if (counter == (l.converts ? m.sourceCounter : m.counter)) return false;
+        }
         (bool ok, Reading memory reading) = readAll(adapter);
-        return take(s, id, live, ok, reading);
+        return take(s, l, live, ok, reading);
     }
 
     /// True when the next command would book a reading: a counter has moved, fails, or can be read again.
     function unread(State storage s) internal view returns (bool) {
         for (uint256 i; i < s.liveCount; ++i) {
-            Market storage m = s.markets[s.live[i]];
-            if (m.stale) {
-                (bool ok, Reading memory reading) = readAll(m.adapter);
-                if (ok) (ok,) = nextCounter(s, m, reading);
+            Listing storage l = s.live[i];
+            Market storage m = s.markets[l.id];
+            if (l.stale) {
+                (bool ok, Reading memory reading) = readAll(l.adapter);
+                if (ok) (ok,) = nextCounter(s, m, l.converts, reading);
                 if (ok) return true;
             } else {
-                (bool read, uint128 counter) = readCounter(m.adapter);
-                if (!read || counter != m.sourceCounter) return true;
+                (bool read, uint128 counter) = readCounter(l.adapter);
+                if (!read || counter != told(l, m)) return true;
             }
         }
         return false;
+    }
+
+    /// The source's counter at the last good reading.
+    function told(Listing storage l, Market storage m) internal view returns (uint128) {
+        return l.converts ? m.sourceCounter : m.counter;
     }
 
     function readCounter(address adapter) internal view returns (bool ok, uint128 counter) {
@@ -80,47 +106,55 @@ library Sources {
     }
 
     /// Takes a reading: one that failed or fell makes the market stale, a good one moves its counter.
-    function take(State storage s, uint32 id, bool live, bool ok, Reading memory r) internal returns (bool) {
+    function take(State storage s, Listing storage l, bool live, bool ok, Reading memory r) internal returns (bool) {
+        uint32 id = l.id;
         Market storage m = s.markets[id];
         uint256 counter;
-        if (ok) (ok, counter) = nextCounter(s, m, r);
-        if (!ok) {
-            if (m.stale) return false;
-            m.stale = true;
-            if (live) ++s.stale;
-            emit MarketWentStale(id);
-            return true;
-        }
-        bool moved = m.converts && r.counter != m.sourceCounter;
+        if (ok) (ok, counter) = nextCounter(s, m, l.converts, r);
+        if (!ok) return fail(s, l, live);
+        bool moved = l.converts && r.counter != m.sourceCounter;
         if (
-            !m.stale && !moved && m.counter == counter && m.measured == r.latent && m.supplied == r.supplied
+            !l.stale && !moved && m.counter == counter && m.measured == r.latent && m.supplied == r.supplied
                 && m.recovered == r.recovered
         ) return false;
-        if (m.stale) {
-            m.stale = false;
+        if (l.stale) {
+            l.stale = false;
             if (live) --s.stale;
         }
         if (moved) {
-            m.rate = r.rate;
-            m.rateAt = s.time;
+            (m.sourceCounter, m.rate, m.rateAt) = (r.counter, r.rate, s.time);
         }
-        m.counter = uint128(counter);
-        m.sourceCounter = r.counter;
-        m.measured = r.latent;
-        m.supplied = r.supplied;
-        m.recovered = r.recovered;
-        emit MarketRead(id, uint128(counter), r.counter, m.rate, r.latent, r.supplied, r.recovered);
+        write(m, counter, r);
+        emit MarketRead(id, uint128(counter), r.counter, l.converts ? m.rate : 0, r.latent, r.supplied, r.recovered);
         return true;
     }
 
+    /// A reading failed or fell.
+    function fail(State storage s, Listing storage l, bool live) private returns (bool) {
+        if (l.stale) return false;
+        l.stale = true;
+        if (live) ++s.stale;
+        emit MarketWentStale(l.id);
+        return true;
+    }
+
+    function write(Market storage m, uint256 counter, Reading memory r) internal {
+        if (m.counter != counter || m.supplied != r.supplied) {
+            (m.counter, m.supplied) = (uint128(counter), r.supplied);
+        }
+        if (m.measured != r.latent || m.recovered != r.recovered) {
+            (m.measured, m.recovered) = (r.latent, r.recovered);
+        }
+    }
+
     /// The counter after a reading, in the pool's unit; not ok when it fell or left its rate bound (1.1).
-    function nextCounter(State storage s, Market storage m, Reading memory r)
+    function nextCounter(State storage s, Market storage m, bool converts, Reading memory r)
         private
         view
         returns (bool ok, uint256 counter)
     {
         counter = r.counter;
-        if (m.converts) {
+        if (converts) {
             // Step x (epochs since the last use + 1): below 2^32 x 2^21.
             uint256 epochs = Fixed.epochOf(s.time) - Fixed.epochOf(m.rateAt) + 1;
             uint256 rate = m.rate;

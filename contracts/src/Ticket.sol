@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Fixed} from "./Fixed.sol";
-import {Ticket, Layers} from "./State.sol";
+import {Ticket, Cohort, Layers} from "./State.sol";
 
 /// Tickets (4.6): amounts by layer, and what came back of them.
 library Tickets {
@@ -14,9 +14,31 @@ library Tickets {
         }
     }
 
+    /// Writes who bore how much; nothing is written where nothing was lost.
+    function write(Ticket storage ticket, Layers memory l) internal {
+        if (l.reserve | l.deductible != 0) (ticket.reserve, ticket.deductible) = (l.reserve, l.deductible);
+        if (l.coinsured | l.uncovered != 0) (ticket.coinsured, ticket.uncovered) = (l.coinsured, l.uncovered);
+        if (l.ownBond | l.called != 0) (ticket.ownBond, ticket.called) = (l.ownBond, l.called);
+    }
+
+    /// Who bore how much.
+    function lost(Ticket storage ticket) internal view returns (Layers memory l) {
+        (l.reserve, l.deductible) = (ticket.reserve, ticket.deductible);
+        (l.coinsured, l.uncovered) = (ticket.coinsured, ticket.uncovered);
+        (l.ownBond, l.called) = (ticket.ownBond, ticket.called);
+        for (uint256 i; i < 4; ++i) {
+            l.tranches[i] = ticket.cohorts[i].lost;
+        }
+    }
+
+    /// Time of the last recovery, or of the loss.
+    function lastRecovery(Ticket storage ticket) internal view returns (uint40) {
+        return ticket.lastRecovery == 0 ? ticket.time : ticket.lastRecovery;
+    }
+
     /// What can still come back before every layer is whole.
     function outstanding(Ticket storage ticket) internal view returns (Layers memory left) {
-        left = ticket.lost;
+        left = lost(ticket);
         Layers memory back = ticket.recovered;
         left.deductible -= back.deductible;
         left.coinsured -= back.coinsured;
@@ -52,9 +74,10 @@ library Tickets {
     /// Part of what came back to a tranche that belongs to one class of it. Both parts only rise, and add up.
     function classRecovered(Ticket storage ticket, uint256 tranche, uint256 class) internal view returns (uint256) {
         uint256 back = ticket.recovered.tranches[tranche];
-        uint256 lost = ticket.lost.tranches[tranche];
-        if (lost == 0) return 0;
-        uint256 queued = Fixed.mulDivDown(back, ticket.queuedLoss[tranche], lost);
+        Cohort storage cohort = ticket.cohorts[tranche];
+        uint256 whole = cohort.lost;
+        if (whole == 0) return 0;
+        uint256 queued = Fixed.mulDivDown(back, cohort.queuedLoss, whole);
         return class == 1 ? queued : back - queued;
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Fixed} from "./Fixed.sol";
 import {ClassClosed, MutualClosed} from "./Events.sol";
 import {NoSuchTranche} from "./Errors.sol";
+import {Premium} from "./Premium.sol";
 import {State, Tranche, Class} from "./State.sol";
 
 /// Capital in ordered layers (2.1 to 2.3): the price of a share, the queued class's part of a loss, closing.
@@ -53,52 +54,67 @@ library Tranches {
         return uint256(class.assets) << 32 < class.shares;
     }
 
-    /// All assets of a tranche: what it can lose.
-    function assets(Tranche storage tranche) internal view returns (uint256) {
-        return uint256(tranche.active.assets) + tranche.queued.assets;
+    /// The queued class.
+    function queuedOf(Tranche storage tranche) internal view returns (Class memory class) {
+        class = tranche.queued;
+        if (class.shares == 0) class.assets = 0;
+    }
+
+    /// Writes the queued class.
+    function setQueued(Tranche storage tranche, uint256 assets_, uint256 shares) internal {
+        // The slot must not fall to zero: the next exit would pay for a new one.
+        tranche.queued = Class(shares == 0 ? 1 : uint128(assets_), uint128(shares));
     }
 
     /// Value of what is cleared and not yet paid, rounded up (5.3).
-    function clearedValue(Tranche storage tranche) internal view returns (uint256) {
-        if (tranche.cleared == 0) return 0;
-        return Fixed.mulDivUp(tranche.cleared, tranche.queued.assets, tranche.queued.shares);
+    function clearedValue(Tranche storage tranche, Class memory queued) internal view returns (uint256) {
+        if (queued.shares == 0) return 0;
+        uint256 cleared = tranche.cleared;
+        if (cleared == 0) return 0;
+        return Fixed.mulDivUp(cleared, queued.assets, queued.shares);
     }
 
-    /// The queued class's part of a loss of the tranche (2.2): min(Aq, ceil(L Aq / (A + Aq))).
-    function queuedPart(Tranche storage tranche, uint256 loss) internal view returns (uint256) {
-        uint256 queued = tranche.queued.assets;
-        if (queued == 0) return 0;
-        return Fixed.min(queued, Fixed.mulDivUp(loss, queued, assets(tranche)));
+    /// The queued class's part of a loss of a tranche (2.2): min(Aq, ceil(L Aq / (A + Aq))).
+    function queuedPart(uint256 queued, uint256 active, uint256 loss) internal pure returns (uint256) {
+        if (queued == 0 || loss == 0) return 0;
+        return Fixed.min(queued, Fixed.mulDivUp(loss, queued, active + queued));
     }
 
     /// Number of the exit at a place of the queue.
-    function exitAt(Tranche storage tranche, uint256 place) internal view returns (uint32) {
-        return uint32(tranche.queue[place / 4] >> (64 * (place % 4)));
+    function exitAt(Tranche storage tranche, uint256 place) internal view returns (uint32 id) {
+        (id,) = entry(tranche, place);
     }
 
-    /// Place plus one of the request before it of the same owner; zero for none.
-    function previousOf(Tranche storage tranche, uint256 place) internal view returns (uint256) {
-        return uint32(tranche.queue[place / 4] >> (64 * (place % 4) + 32));
+    /// The exit at a place, and the place of the request before it of the same owner; zero for none.
+    function entry(Tranche storage tranche, uint256 place) internal view returns (uint32 id, uint32 previous) {
+        uint256 both = tranche.queue[place >> 2] >> ((place & 3) << 6);
+        return (uint32(both), uint32(both >> 32));
     }
 
-    /// Puts an exit at the end of the queue.
-    function enqueue(Tranche storage tranche, uint32 id, uint256 previous) internal {
-        uint32 place = tranche.tail;
-        tranche.queue[place / 4] |= (previous << 32 | id) << (64 * (place % 4));
-        tranche.tail = place + 1;
+    /// Puts an exit at the end of the queue; its place.
+    function enqueue(Tranche storage tranche, uint32 id, uint256 previous, uint256 deadline)
+        internal
+        returns (uint256 place)
+    {
+        place = tranche.tail;
+        tranche.queue[place >> 2] |= (previous << 32 | id) << ((place & 3) << 6);
+        if (place == tranche.head) tranche.headExit = id;
+        tranche.tail = uint32(place + 1);
+        tranche.tailDeadline = uint40(deadline);
     }
 
     /// Forgets what came before a request: all of it is paid.
     function forgetPrevious(Tranche storage tranche, uint256 place) internal {
-        tranche.queue[place / 4] &= ~(uint256(type(uint32).max) << (64 * (place % 4) + 32));
+        uint256 word = tranche.queue[place >> 2];
+        uint256 left = word & ~(uint256(type(uint32).max) << (((place & 3) << 6) + 32));
+        if (left != word) tranche.queue[place >> 2] = left;
     }
 
     /// Reserve and active assets of all tranches: what backs new cover (3.4, 3.5).
     function unqueued(State storage s) internal view returns (uint256 sum) {
-        sum = s.reserve;
-        for (uint256 i; i < s.trancheCount; ++i) {
-            sum += s.tranches[i].active.assets;
-        }
+        uint256[4] memory active;
+        (sum, active) = Premium.layers(s);
+        sum += active[0] + active[1] + active[2] + active[3];
     }
 
     /// On ice (5.7): 30 % or more has asked to leave, or there is nothing.
@@ -114,32 +130,39 @@ library Tranches {
     }
 
     function inQueue(State storage s) private view returns (uint256 queued, uint256 total) {
+        (, uint256[4] memory active) = Premium.layers(s);
         for (uint256 i; i < s.trancheCount; ++i) {
-            queued += s.tranches[i].queued.assets;
-            total += assets(s.tranches[i]);
+            uint256 part = queuedOf(s.tranches[i]).assets;
+            queued += part;
+            total += active[i] + part;
         }
     }
 
     /// Closes classes that nobody holds or that are worthless (1.4 step 4, 2.3); what is left goes to the reserve.
+    ///
+    /// Only what takes from a class can bring it there, and says so by `closing`: accrual and deposits never do.
     function closeClasses(State storage s) internal {
+        if (s.closing) s.closing = false;
         for (uint256 i; i < s.trancheCount; ++i) {
             Tranche storage tranche = s.tranches[i];
-            if (mustClose(tranche.active)) {
-                uint128 left = tranche.active.assets;
-                tranche.active = Class(0, 0);
+            Class memory active = Premium.active(s, i);
+            if (mustClose(active)) {
+                unchecked {
+                    tranche.active = Class(tranche.active.assets - active.assets, 0);
+                }
                 ++tranche.activeGeneration;
-                s.reserve += left;
-                emit ClassClosed(uint8(i), 0, left);
+                Premium.give(s, active.assets);
+                emit ClassClosed(uint8(i), 0, active.assets);
             }
-            if (mustClose(tranche.queued)) {
-                uint128 left = tranche.queued.assets;
-                tranche.queued = Class(0, 0);
+            Class memory queued = queuedOf(tranche);
+            if (mustClose(queued)) {
+                setQueued(tranche, 0, 0);
                 ++tranche.queuedGeneration;
-                tranche.cleared = 0;
+                (tranche.cleared, tranche.headCleared) = (0, 0);
                 tranche.head = tranche.tail;
                 tranche.voidBelow = s.exits;
-                s.reserve += left;
-                emit ClassClosed(uint8(i), 1, left);
+                Premium.give(s, queued.assets);
+                emit ClassClosed(uint8(i), 1, queued.assets);
             }
         }
         // Without a bond ever posted there is nothing in the mutual layer to look at.
@@ -147,7 +170,7 @@ library Tranches {
             uint128 left = s.mutual.assets;
             s.mutual = Class(0, 0);
             ++s.mutualGeneration;
-            s.reserve += left;
+            Premium.give(s, left);
             emit MutualClosed(left);
         }
     }

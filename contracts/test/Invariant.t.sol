@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {PoolViews} from "../src/modules/PoolViews.sol";
 import {Quote} from "../src/Quote.sol";
 import {ShareToken} from "../src/ShareToken.sol";
-import {Class, Exit, Layers, Ticket} from "../src/State.sol";
+import {Class, Exit, Layers} from "../src/State.sol";
 import {Base} from "./Base.sol";
 import {MockSource} from "./mocks/MockSource.sol";
 
@@ -84,7 +84,7 @@ contract World is Base {
         PoolViews.CoreView memory c = views().core();
         require(c.tickets >= ticketsSeen, "tickets");
         for (uint256 i; i < c.tickets; ++i) {
-            Ticket memory t = views().ticketOf(uint32(i));
+            PoolViews.TicketView memory t = views().ticketOf(uint32(i));
             bytes32 hash = keccak256(abi.encode(t.buyer, t.time, t.market, t.lost, t.activeSupply, t.queuedSupply));
             if (i < ticketsSeen) require(hash == ticketHash[i], "4.6: a ticket changed");
             ticketHash[i] = hash;

@@ -159,16 +159,16 @@ contract LibraryTest {
 
     /// Locked are this epoch's deposits and the previous one's, and nothing older (5.1).
     function test_locks_last_two_epochs() public {
-        Holders.lock(track, 10, 1, 100);
-        Holders.write(track, 10, 1, 0);
+        Holders.relock(track, 10, 10, 1, 100, 0);
         require(Holders.unlocked(track, 1, 100) == 0 && Holders.unlocked(track, 1, 101) == 0, "locked");
         require(Holders.unlocked(track, 1, 102) == 10, "free");
-        Holders.lock(track, 5, 1, 101);
-        Holders.write(track, 15, 1, 0);
+        Holders.relock(track, 15, 5, 1, 101, 0);
         require(Holders.unlocked(track, 1, 101) == 0, "both");
         require(Holders.unlocked(track, 1, 102) == 10 && Holders.unlocked(track, 1, 103) == 15, "one after the other");
-        Holders.lock(track, 0, 1, 103);
+        Holders.relock(track, 15, 0, 1, 103, 0);
         require(Holders.unlocked(track, 1, 103) == 15, "brought up to date");
+        Holders.relock(track, 12, 0, 1, 103, 0);
+        require(Holders.unlocked(track, 1, 103) == 12, "nothing is locked of what is left");
         require(Holders.unlocked(track, 2, 103) == 0 && Holders.balance(track, 2) == 0, "another generation has none");
     }
 }

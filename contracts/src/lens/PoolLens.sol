@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Fixed} from "../Fixed.sol";
 import {PoolViews} from "../modules/PoolViews.sol";
 import {Pool} from "../Pool.sol";
-import {Class, Exit, Lot, Market, Policy, RuleSet, Ticket} from "../State.sol";
+import {Class, Exit, Lot, RuleSet} from "../State.sol";
 
 /// A whole pool in one call, for readers: composed of what `PoolViews` answers, at one block. It has no state and no
 /// privilege, and serves every pool; a reader may as well deploy its own.
@@ -19,38 +19,38 @@ contract PoolLens {
     }
 
     /// A policy, with the charge it still takes (3.5) and what is left of its limit.
-    struct PolicyView {
-        Policy policy;
+    struct PolicyRow {
+        PoolViews.PolicyView policy;
         uint256 charge;
         uint256 limitLeft;
     }
 
     /// A market; `policies[0]` is the older one, `policies[1]` its successor.
-    struct MarketView {
+    struct MarketRow {
         uint32 id;
-        Market market;
-        PolicyView[2] policies;
+        PoolViews.MarketView market;
+        PolicyRow[2] policies;
     }
 
     /// An exit and whether its class has closed under it (2.3).
-    struct ExitView {
+    struct ExitRow {
         uint32 id;
         bool isVoid;
         Exit exit;
     }
 
-    struct TicketView {
+    struct TicketRow {
         uint32 id;
-        Ticket ticket;
+        PoolViews.TicketView ticket;
     }
 
-    struct LotView {
+    struct LotRow {
         uint32 id;
         Lot lot;
     }
 
     /// A callable bond in the mutual layer and what its units are worth, rounded down (7.1).
-    struct MemberView {
+    struct MemberRow {
         uint32 id;
         address owner;
         uint64 until;
@@ -80,7 +80,7 @@ contract PoolLens {
         /// When the announced rules act; zero when none wait (5.5).
         uint64 rulesAt;
         RuleSet waiting;
-        MarketView[] markets;
+        MarketRow[] markets;
     }
 
     /// What one call returns.
@@ -89,8 +89,8 @@ contract PoolLens {
         uint256 number;
         uint256 time;
         Whole whole;
-        TicketView[] tickets;
-        ExitView[] exits;
+        TicketRow[] tickets;
+        ExitRow[] exits;
         Position[] positions;
     }
 
@@ -123,37 +123,37 @@ contract PoolLens {
             w.latentShares[i] = v.latentShare(i);
         }
         uint256 live = w.core.liveCount;
-        w.markets = new MarketView[](live + named.length);
+        w.markets = new MarketRow[](live + named.length);
         for (uint256 i; i < w.markets.length; ++i) {
             w.markets[i] = market(pool, i < live ? w.core.live[i] : named[i - live]);
         }
     }
 
     /// One market with its policies.
-    function market(Pool pool, uint32 id) public view returns (MarketView memory m) {
+    function market(Pool pool, uint32 id) public view returns (MarketRow memory m) {
         PoolViews v = views(pool);
         m.id = id;
         m.market = v.market(id);
         for (uint8 slot; slot < 2; ++slot) {
-            PolicyView memory p = m.policies[slot];
+            PolicyRow memory p = m.policies[slot];
             (p.policy, p.charge, p.limitLeft) = v.policy(id, slot);
         }
     }
 
     /// A page of tickets, in order of number.
-    function tickets(Pool pool, Page memory page) public view returns (TicketView[] memory rows) {
+    function tickets(Pool pool, Page memory page) public view returns (TicketRow[] memory rows) {
         PoolViews v = views(pool);
-        rows = new TicketView[](length(page, v.core().tickets));
+        rows = new TicketRow[](length(page, v.core().tickets));
         for (uint32 i; i < rows.length; ++i) {
             uint32 id = page.from + i;
-            rows[i] = TicketView(id, v.ticketOf(id));
+            rows[i] = TicketRow(id, v.ticketOf(id));
         }
     }
 
     /// A page of exits, in order of number.
-    function exits(Pool pool, Page memory page) public view returns (ExitView[] memory rows) {
+    function exits(Pool pool, Page memory page) public view returns (ExitRow[] memory rows) {
         PoolViews v = views(pool);
-        rows = new ExitView[](length(page, v.core().exits));
+        rows = new ExitRow[](length(page, v.core().exits));
         for (uint32 i; i < rows.length; ++i) {
             rows[i].id = page.from + i;
             (rows[i].exit, rows[i].isVoid) = v.exitOf(page.from + i);
@@ -161,7 +161,7 @@ contract PoolLens {
     }
 
     /// The exits of one owner among a page of all.
-    function exitsOf(Pool pool, address owner, Page memory page) external view returns (ExitView[] memory rows) {
+    function exitsOf(Pool pool, address owner, Page memory page) external view returns (ExitRow[] memory rows) {
         rows = exits(pool, page);
         uint256 found;
         for (uint256 i; i < rows.length; ++i) {
@@ -173,21 +173,21 @@ contract PoolLens {
     }
 
     /// A page of lots, in order of number.
-    function lots(Pool pool, Page memory page) external view returns (LotView[] memory rows) {
+    function lots(Pool pool, Page memory page) external view returns (LotRow[] memory rows) {
         PoolViews v = views(pool);
-        rows = new LotView[](length(page, v.core().lots));
+        rows = new LotRow[](length(page, v.core().lots));
         for (uint32 i; i < rows.length; ++i) {
-            rows[i] = LotView(page.from + i, v.lotOf(page.from + i));
+            rows[i] = LotRow(page.from + i, v.lotOf(page.from + i));
         }
     }
 
     /// A page of members of the mutual layer, in order of number.
-    function members(Pool pool, Page memory page) external view returns (MemberView[] memory rows) {
+    function members(Pool pool, Page memory page) external view returns (MemberRow[] memory rows) {
         PoolViews v = views(pool);
         PoolViews.CoreView memory core = v.core();
-        rows = new MemberView[](length(page, core.members));
+        rows = new MemberRow[](length(page, core.members));
         for (uint32 i; i < rows.length; ++i) {
-            MemberView memory m = rows[i];
+            MemberRow memory m = rows[i];
             m.id = page.from + i;
             (m.owner, m.until, m.bond, m.units) = v.memberOf(m.id);
             m.value = value(core.mutual, m.units);

@@ -26,11 +26,17 @@ import {
     pool,
     State,
     Market,
+    Listing,
     Policy,
     Member,
     Status,
     Class,
+    Knot,
     RuleSet,
+    CHAINED,
+    EVENT_IS_LIMIT,
+    HAS_BONUS,
+    HAS_DEDUCTIBLE,
     MARKETS_MAX,
     MULTIPLIER_ONE,
     PREMIUM_STREAMS,
@@ -43,6 +49,10 @@ import {Tranches} from "../Tranche.sol";
 contract PoolCover {
     /// What a purchase decides.
     struct Order {
+        /// Unqueued capital, now and not above what it was at the last boundary (3.4): capital that comes for a moment
+        /// is none.
+        uint256 unqueued;
+        uint256 capital;
         bytes32 digest;
         uint256 slot;
         uint256 start;
@@ -64,14 +74,25 @@ contract PoolCover {
         checkQuote(s, q, o, signature);
         if (s.stale != 0) revert MarketsStale(s.stale);
         if (Tranches.onIce(s)) revert OnIce();
-        openMarket(s, q);
+        Listing storage l = openMarket(s, q);
+        terms(s, l, q, o, premiumMax);
+        uint256 due = Fixed.to128(o.premium + Fixed.to128(uint256(q.deductibleBond) + q.callableBond));
+        Payments.receiveFrom(s, Payments.asset(), msg.sender, due);
+        return write(s, l, q, o);
+    }
+
+    /// Term, price and split of what is bought.
+    function terms(State storage s, Listing storage l, Quote calldata q, Order memory o, uint128 premiumMax)
+        private
+        view
+    {
         Market storage m = s.markets[q.market];
         if (m.counter != q.counter) revert CounterMoved(q.counter, m.counter);
-        o.slot = freeSlot(m, q.market);
-        (bool renews, Policy storage before) = renewed(s, m);
+        o.slot = freeSlot(m, l, q.market);
+        (bool renews, Policy storage before) = renewed(s, m, l);
         o.start = renews ? Policies.end(before) : Fixed.boundaryFrom(uint256(s.time) + s.rules.waiting);
         o.end = o.start + q.termEpochs * Fixed.EPOCH;
-        o.premium = price(s, q);
+        o.premium = price(s, q, o.capital);
         if (o.premium > premiumMax) revert PremiumAboveMaximum(uint128(o.premium), premiumMax);
         uint256 latest = Fixed.max(s.latestEnd, o.end);
         if (latest > q.latestEndMax) revert LatestEndMoved(uint64(latest), q.latestEndMax);
@@ -82,9 +103,6 @@ contract PoolCover {
             if (o.units == 0) revert MovesNothing();
             Fixed.to128(s.mutual.shares + o.units);
         }
-        uint256 due = Fixed.to128(o.premium + Fixed.to128(uint256(q.deductibleBond) + q.callableBond));
-        Payments.receiveFrom(s, msg.sender, due);
-        return write(s, m, q, o);
     }
 
     /// What the quote binds, and the bounds that governance puts on it (3.2).
@@ -97,7 +115,7 @@ contract PoolCover {
         if (!isActuary) revert NotAnActuary(signer);
         if (s.time > q.deadline) revert QuoteExpired(q.deadline, s.time);
         if (q.holdsPoolAsset && s.wrapper) revert CircularCover(q.market);
-        RuleSet memory rules = s.rules;
+        RuleSet storage rules = s.rules;
         bound(q.limit != 0, "limit");
         bound(q.limit <= rules.limitMax, "limit");
         bound(q.eventLimit != 0, "event_limit");
@@ -112,7 +130,7 @@ contract PoolCover {
         least = Fixed.mulDivUp(least, q.termEpochs * Fixed.EPOCH, YEAR);
         if (q.premium < least) revert PremiumTooLow(q.premium, uint128(least));
         checkMarket(s, q);
-        checkCapital(s, q, rules);
+        checkCapital(s, q, o);
     }
 
     function bound(bool fine, bytes32 what) private pure {
@@ -124,34 +142,39 @@ contract PoolCover {
         Market storage m = s.markets[q.market];
         // The largest number has no successor that could void it.
         if (q.nonce < m.nonce || q.nonce == type(uint64).max) revert NonceUsed(q.nonce, m.nonce);
-        if (q.adapter.codehash != q.code || q.adapter.code.length == 0) revert AdapterCode(q.adapter, q.code);
-        if (m.adapter == address(0)) return;
+        // Code cannot change, but for an account that delegates: a designator of 23 bytes. So the hash is not stored.
+        if (q.adapter.codehash != q.code || q.adapter.code.length <= 23) revert AdapterCode(q.adapter, q.code);
+        Listing storage l = Policies.listing(s, q.market);
+        if (l.adapter == address(0)) return;
         bool pinned = m.policies[0].status != Status.None || m.policies[1].status != Status.None || m.setAside != 0;
-        if (pinned && (!sameSource(m, q) || m.destination != q.destination)) revert SourcePinned(q.market);
+        if (pinned && (!sameSource(m, l, q) || m.destination != q.destination)) revert SourcePinned(q.market);
         // A renewal at no higher limit stays possible; its baseline will include the estimate (3.3).
         if (m.expiry == 0) return;
-        (bool renews, Policy storage before) = renewed(s, m);
+        (bool renews, Policy storage before) = renewed(s, m, l);
         if (!renews || q.limit > before.limit) revert EstimateOpen(q.market);
     }
 
-    function sameSource(Market storage m, Quote calldata q) private view returns (bool) {
-        return m.adapter == q.adapter && m.code == q.code && m.rateInitial == q.rateInitial
-            && m.rateStep == q.rateStep;
+    function sameSource(Market storage m, Listing storage l, Quote calldata q) private view returns (bool) {
+        if (l.adapter != q.adapter) return false;
+        if (!l.converts) return q.rateInitial == 0;
+        return m.rateInitial == q.rateInitial && m.rateStep == q.rateStep;
     }
 
     /// Required capital with the new charge against the pool, the junior floor and the market's share (3.4, 3.5).
-    function checkCapital(State storage s, Quote calldata q, RuleSet memory rules) private view {
+    function checkCapital(State storage s, Quote calldata q, Order memory o) private view {
         uint256 required = Fixed.to128(uint256(s.required) + q.charge);
         if (required > q.requiredMax) revert RequiredMoved(uint128(required), q.requiredMax);
-        uint256 capital = scarceCapital(s);
+        o.unqueued = Tranches.unqueued(s);
+        uint256 capital = Fixed.min(o.unqueued, s.boundaryUnqueued);
+        o.capital = capital;
         if (required > capital) revert CapacityExceeded(uint128(required), uint128(capital));
-        uint256 floor = Fixed.partUp(required, rules.juniorFloor);
-        uint128 junior = s.tranches[0].active.assets;
+        uint256 floor = Fixed.partUp(required, s.rules.juniorFloor);
+        uint128 junior = Premium.active(s, 0).assets;
         if (junior < floor) revert JuniorFloor(junior, uint128(floor));
         // One sync may owe all limits together; their sum must be an amount (1.2).
         uint256 limits = q.limit;
         for (uint256 i; i < s.liveCount; ++i) {
-            Market storage live = s.markets[s.live[i]];
+            Market storage live = s.markets[s.live[i].id];
             for (uint256 slot; slot < 2; ++slot) {
                 if (Policies.isOpen(live.policies[slot])) limits += Policies.limitLeft(live.policies[slot]);
             }
@@ -160,80 +183,89 @@ contract PoolCover {
         Market storage m = s.markets[q.market];
         uint256 charge = Policies.chargeDue(m.policies[0]) + Policies.chargeDue(m.policies[1]);
         charge = Fixed.to128(charge + q.charge);
-        uint256 most = Fixed.partDown(Tranches.unqueued(s), rules.marketShareMax);
+        uint256 most = Fixed.partDown(o.unqueued, s.rules.marketShareMax);
         if (charge > most) revert MarketShareExceeded(uint128(charge), uint128(most));
     }
 
-    /// C = min(unqueued capital now, at the last epoch boundary) (3.4): capital that comes for a moment is none.
-    function scarceCapital(State storage s) private view returns (uint256) {
-        return Fixed.min(Tranches.unqueued(s), s.boundaryUnqueued);
-    }
-
     /// Opens a market that is insured for the first time, or pins its source and destination anew (3.1).
-    function openMarket(State storage s, Quote calldata q) private {
+    function openMarket(State storage s, Quote calldata q) private returns (Listing storage l) {
         Market storage m = s.markets[q.market];
+        l = Policies.listing(s, q.market);
         bool live = Policies.isLive(m);
         if (!live && s.liveCount >= MARKETS_MAX) revert TooManyMarkets();
-        if (m.adapter == address(0)) {
-            pin(m, q);
+        Listing memory entry = l;
+        bool known = entry.adapter != address(0);
+        if (!known) {
+            pin(m, entry, q);
             emit MarketOpened(q.market, q.adapter, q.destination);
-        } else if (!sameSource(m, q)) {
+        } else if (!sameSource(m, l, q)) {
             // Another adapter counts from another start: only what it shows from now on matters.
-            (m.counter, m.sourceCounter, m.stale, m.rate, m.rateAt) = (0, 0, false, 0, 0);
+            entry.stale = false;
+            (m.counter, m.sourceCounter, m.rate, m.rateAt) = (0, 0, 0, 0);
             (m.measured, m.recovered, m.passedOn) = (0, 0, 0);
-            pin(m, q);
+            pin(m, entry, q);
             emit MarketPinned(q.market, q.adapter, q.destination);
         } else if (m.destination != q.destination) {
             m.destination = q.destination;
             emit MarketPinned(q.market, q.adapter, q.destination);
         }
-        if (live) return;
+        if (live) return l;
+        if (known) delete m.parked;
+        Policies.enlist(s, entry);
+        l = Policies.listing(s, q.market);
         (bool ok, Reading memory reading) = Sources.readAll(q.adapter);
-        if (ok && m.converts) startConversion(s, m, q, reading);
-        Sources.take(s, q.market, false, ok, reading);
-        if (m.stale) revert MarketStale(q.market);
+        if (ok && entry.converts) startConversion(s, m, l, q, reading);
+        Sources.take(s, l, true, ok, reading);
+        if (l.stale) revert MarketStale(q.market);
     }
 
-    function pin(Market storage m, Quote calldata q) private {
-        m.adapter = q.adapter;
-        m.code = q.code;
+    function pin(Market storage m, Listing memory entry, Quote calldata q) private {
+        bool known = entry.adapter != address(0);
+        entry.adapter = q.adapter;
+        entry.id = q.market;
+        entry.converts = q.rateInitial != 0;
         m.destination = q.destination;
-        m.converts = q.rateInitial != 0;
-        m.rateInitial = q.rateInitial;
-        m.rateStep = q.rateStep;
+        if (known || entry.converts) {
+            (m.rateInitial, m.rateStep) = (q.rateInitial, q.rateStep);
+        }
     }
 
     /// A counter in another unit begins at the source's present counter: what was lost before is not converted.
-    function startConversion(State storage s, Market storage m, Quote calldata q, Reading memory r) private {
-        m.sourceCounter = r.counter;
-        m.rate = q.rateInitial;
-        m.rateAt = s.time;
-        if (m.stale) m.stale = false;
-        m.measured = r.latent;
-        m.supplied = r.supplied;
+    function startConversion(State storage s, Market storage m, Listing storage l, Quote calldata q, Reading memory r)
+        private
+    {
+        (m.sourceCounter, m.rate, m.rateAt) = (r.counter, q.rateInitial, s.time);
+        if (l.stale) {
+            l.stale = false;
+            --s.stale;
+        }
+        (m.measured, m.supplied) = (r.latent, r.supplied);
         if (r.recovered > m.recovered) m.recovered = r.recovered;
         emit MarketRead(q.market, m.counter, r.counter, m.rate, r.latent, r.supplied, m.recovered);
     }
 
-    function freeSlot(Market storage m, uint32 id) private view returns (uint256) {
-        if (Policies.inSlot(m, 0).status == Status.None) return 0;
-        if (Policies.inSlot(m, 1).status == Status.None) return 1;
+    function freeSlot(Market storage m, Listing storage l, uint32 id) private view returns (uint256) {
+        if (Policies.inSlot(m, l, 0).status == Status.None) return 0;
+        if (Policies.inSlot(m, l, 1).status == Status.None) return 1;
         revert SlotsTaken(id);
     }
 
     /// The older policy, and whether a purchase now would renew it without a gap: before its end, as the only one.
-    function renewed(State storage s, Market storage m) private view returns (bool, Policy storage older) {
-        older = Policies.inSlot(m, 0);
-        bool alone = older.status != Status.None && Policies.inSlot(m, 1).status == Status.None;
-        return (alone && s.time < Policies.end(older) && !older.cancelled, older);
+    function renewed(State storage s, Market storage m, Listing storage l)
+        private
+        view
+        returns (bool, Policy storage older)
+    {
+        older = Policies.inSlot(m, l, 0);
+        bool alone = older.status != Status.None && Policies.inSlot(m, l, 1).status == Status.None;
+        return (alone && s.time < Policies.end(older) && !Policies.isCancelled(older), older);
     }
 
     /// Premium after scarcity, rounded up (3.4): ceil(quoted (G(R + c) - G(R)) / (c 1e9)).
-    function price(State storage s, Quote calldata q) private view returns (uint256) {
-        uint256 capital = scarceCapital(s);
-        RuleSet memory rules = s.rules;
-        uint256 rise = Scarcity.integral(rules, capital, uint256(s.required) + q.charge)
-            - Scarcity.integral(rules, capital, s.required);
+    function price(State storage s, Quote calldata q, uint256 capital) private view returns (uint256) {
+        Knot[] memory knots = Scarcity.knotsOf(s.rules);
+        uint256 rise = Scarcity.integral(knots, capital, uint256(s.required) + q.charge)
+            - Scarcity.integral(knots, capital, s.required);
         uint256 divisor = q.charge * MULTIPLIER_ONE;
         uint256 product = q.premium * rise;
         return Fixed.to128(product / divisor + (product % divisor == 0 ? 0 : 1));
@@ -243,41 +275,53 @@ contract PoolCover {
     /// reserve.
     function splitPremium(State storage s, Quote calldata q, Order memory o) private view {
         o.bonus = Fixed.partDown(o.premium, q.bonusShare);
-        o.split = Premium.splitPremium(o.premium - o.bonus, [q.split[0], q.split[1], q.split[2], q.split[3]], o.end - o.start);
+        o.split = Premium.splitPremium(
+            o.premium - o.bonus, [uint256(q.split[0]), q.split[1], q.split[2], q.split[3]], o.end - o.start
+        );
         for (uint256 i; i < PREMIUM_STREAMS; ++i) {
             Premium.checkRate(s, i, o.split.rates[i], o.split.parts[i]);
         }
     }
 
     /// Writes a policy that was bought.
-    function write(State storage s, Market storage m, Quote calldata q, Order memory o) private returns (uint32 id) {
-        bool live = Policies.isLive(m);
-        Policy storage p = Policies.inSlot(m, o.slot);
+    function write(State storage s, Listing storage l, Quote calldata q, Order memory o)
+        private
+        returns (uint32 id)
+    {
+        Market storage m = s.markets[q.market];
+        m.nonce = q.nonce + 1;
+        Policy storage p = Policies.inSlot(m, l, o.slot);
         id = s.policies++;
-        chain(s, m, p, q, o);
+        uint8 flags = o.slot == 0 ? 0 : chain(s, p, Policies.inSlot(m, l, 0), q.limit, o.start);
+        if (q.eventLimit == q.limit) flags |= EVENT_IS_LIMIT;
+        if (o.bonus != 0) flags |= HAS_BONUS;
+        if (q.deductible != 0) flags |= HAS_DEDUCTIBLE;
         p.buyer = q.buyer;
-        p.startEpoch = uint32(Fixed.epochOf(o.start));
-        p.endEpoch = uint32(Fixed.epochOf(o.end));
+        p.startEpoch = uint24(Fixed.epochOf(o.start));
+        p.endEpoch = uint24(Fixed.epochOf(o.end));
         p.termEpochs = uint8(q.termEpochs);
         p.status = Status.Pending;
-        p.limit = q.limit;
-        p.eventLimit = q.eventLimit;
-        p.premium = uint128(o.premium);
-        p.charge = q.charge;
-        p.seen = q.counter;
-        p.id = id;
+        p.flags = flags;
         p.coinsurance = uint24(q.coinsurance);
-        p.split = [uint24(q.split[0]), uint24(q.split[1]), uint24(q.split[2]), uint24(q.split[3])];
+        p.id = id;
+        p.split = uint96(
+            uint256(q.split[0]) | uint256(q.split[1]) << 24 | uint256(q.split[2]) << 48 | uint256(q.split[3]) << 72
+        );
+        p.limit = q.limit;
+        p.premium = uint128(o.premium);
+        (p.charge, p.seen) = (q.charge, q.counter);
         p.digest = o.digest;
-        p.deductibleLeft = q.deductible;
-        p.bondLeft = q.deductibleBond;
-        p.bonus = uint128(o.bonus);
+        if (flags & EVENT_IS_LIMIT == 0) p.eventLimit = q.eventLimit;
+        if (o.bonus != 0) {
+            p.bonus = uint128(o.bonus);
+            s.bonus += uint128(o.bonus);
+        }
+        if (q.deductible != 0) {
+            (p.deductibleLeft, p.bondLeft) = (q.deductible, q.deductibleBond);
+            if (q.deductibleBond != 0) s.bonds += q.deductibleBond;
+        }
         if (o.units != 0) p.member = postBond(s, q, o, id);
-        m.nonce = q.nonce + 1;
-        if (!live) Policies.enlist(s, q.market);
         stream(s, o);
-        s.bonus += uint128(o.bonus);
-        s.bonds += q.deductibleBond;
         s.required += q.charge;
         if (o.end > s.latestEnd) s.latestEnd = uint40(o.end);
         if (o.end < s.due) s.due = uint40(o.end);
@@ -302,13 +346,10 @@ contract PoolCover {
         emit PolicyBought(q.market, q.buyer, bought);
     }
 
-    /// Streams a premium from start to end.
+    /// Streams a premium: its rates begin and end by the policy's own start and end.
     function stream(State storage s, Order memory o) private {
-        Premium.reanchor(s);
-        uint256 start = Fixed.epochOf(o.start);
-        uint256 end = Fixed.epochOf(o.end);
+        Premium.anchor(s);
         for (uint256 i; i < PREMIUM_STREAMS; ++i) {
-            Premium.add(s, i, o.split.rates[i], start, end);
             Premium.addCarry(s, i, o.split.carries[i]);
         }
     }
@@ -328,14 +369,16 @@ contract PoolCover {
 
     /// First start and first limit of a chain of renewals without gap and ticket (4.4): kept for the limit that had
     /// it, and for the whole limit once the policy before has outlived its own early period.
-    function chain(State storage s, Market storage m, Policy storage p, Quote calldata q, Order memory o) private {
-        if (o.slot == 0) return;
-        Policy storage before = Policies.inSlot(m, 0);
-        if (Policies.end(before) != o.start || before.tickets != 0 || before.cancelled) return;
-        bool seasoned = o.start >= Policies.start(before) + s.rules.earlyPeriod;
-        uint256 kept = seasoned || !before.chained ? before.limit : before.firstLimit;
-        p.chained = true;
-        p.firstLimit = uint128(Fixed.min(kept, q.limit));
-        p.firstStartEpoch = before.chained ? before.firstStartEpoch : before.startEpoch;
+    function chain(State storage s, Policy storage p, Policy storage before, uint128 limit, uint256 start)
+        private
+        returns (uint8 flags)
+    {
+        if (Policies.end(before) != start || before.tickets != 0 || Policies.isCancelled(before)) return 0;
+        bool chained = Policies.isChained(before);
+        bool seasoned = start >= Policies.start(before) + s.rules.earlyPeriod;
+        uint256 kept = seasoned || !chained ? before.limit : before.firstLimit;
+        p.firstLimit = uint128(Fixed.min(kept, limit));
+        p.firstStartEpoch = chained ? before.firstStartEpoch : before.startEpoch;
+        return CHAINED;
     }
 }

@@ -8,7 +8,8 @@ import {Holders} from "../Holder.sol";
 import {Payments} from "../Payment.sol";
 import {Policies} from "../Policy.sol";
 import {Premium} from "../Premium.sol";
-import {pool, State, Market, Policy, Member, Status, Class, PREMIUM_STREAMS, RUN_OFF} from "../State.sol";
+import {pool, State, Market, Listing, Policy, Member, Status, Class} from "../State.sol";
+import {CANCELLED, BONUS_GONE, PREMIUM_STREAMS, RUN_OFF} from "../State.sol";
 import {Tranches} from "../Tranche.sol";
 
 /// The life of a policy after its purchase (3): activation, cancellation, the closing of its books; what is left of
@@ -17,16 +18,16 @@ contract PoolPolicy {
     /// Puts a policy in force at or after its start (3.3): its baseline is the counter now plus what is latent.
     function activate(uint32 id) external {
         State storage s = pool();
-        Market storage m = known(s, id);
-        if (m.stale) revert MarketStale(id);
+        (Market storage m, Listing storage l) = known(s, id);
+        if (l.stale) revert MarketStale(id);
         uint256 t = s.time;
         for (uint256 slot; slot < 2; ++slot) {
-            Policy storage p = Policies.inSlot(m, slot);
+            Policy storage p = Policies.inSlot(m, l, slot);
             if (p.status != Status.Pending || t < Policies.start(p) || t >= Policies.end(p)) continue;
             p.seen = Fixed.to128(uint256(m.counter) + Fixed.max(m.measured, m.expiry == 0 ? 0 : m.estimate));
             p.status = Status.Active;
             // What the source recovered on losses that the pool never booked is not the pool's.
-            if (m.oldestTicket == 0) m.passedOn = m.recovered;
+            if (l.oldestTicket == 0 && m.passedOn != m.recovered) m.passedOn = m.recovered;
             emit PolicyActivated(id, uint8(slot), p.seen);
             return;
         }
@@ -36,15 +37,15 @@ contract PoolPolicy {
     /// Ends a policy at the next boundary against a refund (3.7). The younger of two is cancelled first.
     function cancel(uint32 id) external {
         State storage s = pool();
-        Market storage m = known(s, id);
+        (Market storage m, Listing storage l) = known(s, id);
         uint256 slot = 2;
         while (slot > 0) {
-            Policy storage open = Policies.inSlot(m, slot - 1);
-            if (Policies.isOpen(open) && !open.cancelled) break;
+            Policy storage open = Policies.inSlot(m, l, slot - 1);
+            if (Policies.isOpen(open) && !Policies.isCancelled(open)) break;
             --slot;
         }
         if (slot == 0) revert CannotCancel(id, "none is open");
-        Policy storage p = Policies.inSlot(m, --slot);
+        Policy storage p = Policies.inSlot(m, l, --slot);
         if (p.buyer != msg.sender) revert NotAuthorised(msg.sender, "buyer");
         if (p.tickets != 0) revert CannotCancel(id, "ticket");
         if (m.expiry != 0) revert CannotCancel(id, "estimate");
@@ -56,29 +57,27 @@ contract PoolPolicy {
             total += removed[i];
         }
         uint256 refund = Fixed.partDown(total, Fixed.MILLION - s.rules.cancelShare);
-        uint128 bonus = p.bonus;
+        uint128 bonus = Policies.bonusHeld(p);
         uint128 kept = Fixed.to128(total - refund + bonus);
-        p.endEpoch = uint32(Fixed.epochOf(until));
-        p.cancelled = true;
-        p.bonus = 0;
+        p.endEpoch = uint24(Fixed.epochOf(until));
+        p.flags |= CANCELLED | BONUS_GONE;
         s.bonus -= bonus;
-        s.reserve += kept;
+        Premium.give(s, kept);
         if (until < s.due) s.due = uint40(until);
         emit PolicyCancelled(id, uint8(slot), uint64(until), removed, uint128(refund), kept, bonus);
         Payments.send(s, msg.sender, refund);
     }
 
-    /// Takes what a policy has yet to earn after `until` out of the streams; its fraction goes to their carries.
+    /// What a policy has yet to earn after `until`; its fraction goes to the carries. The streams end by themselves at
+    /// the policy's new end.
     function shorten(State storage s, Policy storage p, uint256 until) private returns (uint128[5] memory removed) {
-        Premium.reanchor(s);
-        uint24[4] memory f = p.split;
-        uint256[5] memory rates = Premium.splitPremium(p.premium - p.bonus, [uint32(f[0]), f[1], f[2], f[3]], Policies.term(p)).rates;
+        Premium.anchor(s);
+        uint256[5] memory rates = Premium.ratesOf(p);
         uint256 rest = Policies.end(p) - Fixed.max(until, Policies.start(p));
         for (uint256 i; i < PREMIUM_STREAMS; ++i) {
             uint256 left = rates[i] * rest;
             removed[i] = Fixed.to128(left >> 64);
             Premium.addCarry(s, i, left & type(uint64).max);
-            Premium.shorten(s, i, rates[i], p.startEpoch, p.endEpoch, Fixed.epochOf(until));
         }
     }
 
@@ -86,23 +85,23 @@ contract PoolPolicy {
     /// since, else to the reserve; what is left of the deductible bond to the insured.
     function finalise(uint32 id) external {
         State storage s = pool();
-        Market storage m = known(s, id);
-        Policy storage p = Policies.inSlot(m, 0);
+        (Market storage m, Listing storage l) = known(s, id);
+        Policy storage p = Policies.inSlot(m, l, 0);
         if (p.status == Status.None) revert CannotFinalise(id, "none");
         if (p.status != Status.Ended) revert CannotFinalise(id, "not ended");
         // A source that stays silent must not hold the insured's own money for ever.
-        if (m.stale && s.time < Policies.end(p) + RUN_OFF) revert CannotFinalise(id, "not read");
-        bool clean = !m.stale && p.tickets == 0 && m.counter == p.seen;
-        uint128 bonus = p.bonus;
+        if (l.stale && s.time < Policies.end(p) + RUN_OFF) revert CannotFinalise(id, "not read");
+        bool clean = !l.stale && p.tickets == 0 && m.counter == p.seen;
+        uint128 bonus = Policies.bonusHeld(p);
         uint128 bond = p.bondLeft;
         uint128 paid = clean ? bonus : 0;
         uint128 kept = bonus - paid;
         address buyer = p.buyer;
-        delete m.policies[m.first];
-        m.first ^= 1;
-        if (Policies.inSlot(m, 0).status == Status.None) m.first = 0;
+        delete m.policies[l.first];
+        l.first ^= 1;
+        if (Policies.inSlot(m, l, 0).status == Status.None) l.first = 0;
         s.bonus -= bonus;
-        s.reserve += kept;
+        Premium.give(s, kept);
         s.bonds -= bond;
         emit PolicyFinalised(id, paid, kept, bond);
         Payments.send(s, buyer, uint256(paid) + bond);
@@ -111,7 +110,7 @@ contract PoolPolicy {
     /// Voids all quotes of a market up to a nonce (3.2).
     function revokeQuotes(uint32 id, uint64 nonce) external {
         State storage s = pool();
-        Market storage m = known(s, id);
+        (Market storage m,) = known(s, id);
         if (nonce < m.nonce || nonce == type(uint64).max) revert NonceUsed(nonce, m.nonce);
         m.nonce = nonce + 1;
         emit QuotesRevoked(id, nonce + 1);
@@ -131,7 +130,8 @@ contract PoolPolicy {
         (uint256 assets, uint256 dust) = Tranches.redeem(layer, units);
         Holders.write(member.units, 0, s.mutualGeneration, s.tickets);
         s.mutual = Class(uint128(layer.assets - assets - dust), uint128(layer.shares - units));
-        s.reserve += uint128(dust);
+        Premium.give(s, dust);
+        if (Tranches.mustClose(s.mutual)) s.closing = true;
         emit BondReleased(id, uint128(units), uint128(assets), uint128(dust));
         Payments.send(s, msg.sender, assets);
     }
@@ -146,8 +146,9 @@ contract PoolPolicy {
         return false;
     }
 
-    function known(State storage s, uint32 id) private view returns (Market storage m) {
+    function known(State storage s, uint32 id) private view returns (Market storage m, Listing storage l) {
         m = s.markets[id];
-        if (m.adapter == address(0)) revert NoSuchMarket(id);
+        l = Policies.listing(s, id);
+        if (l.adapter == address(0)) revert NoSuchMarket(id);
     }
 }

@@ -16,7 +16,8 @@ import {Fixed} from "../Fixed.sol";
 import {Holders} from "../Holder.sol";
 import {Payments} from "../Payment.sol";
 import {Recoveries} from "../Recovery.sol";
-import {pool, State, Market, Member, Ticket, Track, Lot, YEAR} from "../State.sol";
+import {Policies} from "../Policy.sol";
+import {pool, State, Market, Member, Ticket, Cohort, Track, Lot, YEAR} from "../State.sol";
 import {Tickets} from "../Ticket.sol";
 import {Tranches} from "../Tranche.sol";
 
@@ -37,7 +38,7 @@ contract PoolRecovery {
 
     function take(State storage s, uint32 id, uint128 assets) private {
         uint32 market = s.ticket[id].market;
-        Payments.receiveFrom(s, msg.sender, assets);
+        Payments.receiveFrom(s, Payments.asset(), msg.sender, assets);
         book(s, market, assets, false);
         uint256 left = Recoveries.toTicket(s, id, assets);
         if (left != 0) Recoveries.surplus(s, market, left);
@@ -47,8 +48,8 @@ contract PoolRecovery {
     function recoverMarket(uint32 market, uint128 assets, uint32 count) external {
         State storage s = pool();
         if (assets == 0) revert BelowMinimum("payment", assets, 1);
-        if (s.markets[market].adapter == address(0)) revert NoSuchMarket(market);
-        Payments.receiveFrom(s, msg.sender, assets);
+        if (Policies.listing(s, market).adapter == address(0)) revert NoSuchMarket(market);
+        Payments.receiveFrom(s, Payments.asset(), msg.sender, assets);
         book(s, market, assets, true);
         Recoveries.assign(s, market, count);
     }
@@ -64,7 +65,7 @@ contract PoolRecovery {
     /// Goes on assigning what a market recovered (6.1, 2.4).
     function assignRecoveries(uint32 market, uint32 count) external {
         State storage s = pool();
-        if (s.markets[market].adapter == address(0)) revert NoSuchMarket(market);
+        if (Policies.listing(s, market).adapter == address(0)) revert NoSuchMarket(market);
         if (s.markets[market].unassigned == 0) revert NothingToAssign(market);
         Recoveries.assign(s, market, count);
     }
@@ -96,10 +97,11 @@ contract PoolRecovery {
     {
         Ticket storage ticket = s.ticket[id];
         Track storage track = class == 0 ? s.active[tranche][msg.sender] : s.queued[tranche][msg.sender];
-        uint256 generation = class == 0 ? ticket.activeGeneration[tranche] : ticket.queuedGeneration[tranche];
+        Cohort storage cohort = ticket.cohorts[tranche];
+        uint256 generation = class == 0 ? cohort.activeGeneration : cohort.queuedGeneration;
         (bool right, uint256 shares) = Holders.sharesAt(track, checkpoint, id, generation);
         if (!right) revert WrongCheckpoint(id, checkpoint);
-        uint256 supply = class == 0 ? ticket.activeSupply[tranche] : ticket.queuedSupply[tranche];
+        uint256 supply = class == 0 ? cohort.activeSupply : cohort.queuedSupply;
         if (supply == 0) return 0;
         return Fixed.mulDivDown(Tickets.classRecovered(ticket, tranche, class), shares, supply);
     }
@@ -143,7 +145,7 @@ contract PoolRecovery {
         State storage s = pool();
         Ticket storage ticket = known(s, id);
         if (!Tickets.isOpen(ticket)) revert TicketClosed(id);
-        uint256 from = ticket.lastRecovery + WRITE_OFF_AFTER;
+        uint256 from = Tickets.lastRecovery(ticket) + WRITE_OFF_AFTER;
         if (s.time < from) revert WriteOffTooEarly(id, uint64(from));
         ticket.writeOffNotice = s.time;
         emit WriteOffAnnounced(id, s.time);

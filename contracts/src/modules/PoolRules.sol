@@ -67,6 +67,7 @@ contract PoolRules {
     /// Pays accrued fees to their recipient; anyone may call.
     function collectFees() external {
         State storage s = pool();
+        Premium.anchor(s);
         uint128 assets = s.fees;
         if (assets == 0) revert NoFees();
         s.fees = 0;
@@ -78,8 +79,8 @@ contract PoolRules {
     function fundReserve(uint128 assets) external {
         State storage s = pool();
         if (assets == 0) revert BelowMinimum("payment", assets, 1);
-        Payments.receiveFrom(s, msg.sender, assets);
-        s.reserve += assets;
+        Payments.receiveFrom(s, Payments.asset(), msg.sender, assets);
+        Premium.give(s, assets);
         emit ReserveFunded(assets);
     }
 
@@ -88,6 +89,7 @@ contract PoolRules {
     function streamSurplus() external {
         State storage s = pool();
         if (s.stale != 0) revert MarketsStale(s.stale);
+        Premium.anchor(s);
         uint256 spare = Fixed.saturatingSub(Tranches.unqueued(s), s.required);
         uint256 surplus = s.estimates != 0
             ? 0
@@ -102,16 +104,15 @@ contract PoolRules {
         }
         if (total == 0) revert NoSurplus(s.reserve, s.rules.reserveTarget);
         Premium.Split memory split = Premium.split(parts, end - start);
-        Premium.reanchor(s);
         uint128[4] memory streamed;
         for (uint256 i; i < s.trancheCount; ++i) {
             uint256 stream = PREMIUM_STREAMS + i;
             Premium.checkRate(s, stream, split.rates[i], parts[i]);
-            Premium.add(s, stream, split.rates[i], Fixed.epochOf(start), Fixed.epochOf(end));
+            Premium.add(s, i, split.rates[i], Fixed.epochOf(start), Fixed.epochOf(end));
             Premium.addCarry(s, stream, split.carries[i]);
             streamed[i] = uint128(parts[i]);
         }
-        s.reserve -= uint128(total);
+        Premium.take(s, total);
         emit SurplusStreamed(uint64(start), uint64(end), streamed);
     }
 
@@ -120,7 +121,7 @@ contract PoolRules {
     function postEstimate(uint32 id, uint128 amount, uint64 expiry) external {
         State storage s = pool();
         Market storage m = s.markets[id];
-        if (m.adapter == address(0)) revert NoSuchMarket(id);
+        if (Policies.listing(s, id).adapter == address(0)) revert NoSuchMarket(id);
         uint256 t = s.time;
         bool open = m.expiry != 0;
         if (open && amount < m.estimate) {

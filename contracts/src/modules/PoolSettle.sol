@@ -8,8 +8,9 @@ import {Holders} from "../Holder.sol";
 import {Latents} from "../Latent.sol";
 import {Payments} from "../Payment.sol";
 import {Claim, Policies} from "../Policy.sol";
+import {Premium} from "../Premium.sol";
 import {Recoveries} from "../Recovery.sol";
-import {pool, State, Market, Policy, Ticket, Tranche, Member, Class, Layers} from "../State.sol";
+import {pool, State, Market, Listing, Policy, Ticket, Cohort, Tranche, Member, Class, Layers} from "../State.sol";
 import {Tickets} from "../Ticket.sol";
 import {Tranches} from "../Tranche.sol";
 import {Waterfall} from "../Waterfall.sol";
@@ -21,6 +22,8 @@ contract PoolSettle {
     struct Work {
         uint256 count;
         uint32[] markets;
+        /// Place of each market in the list of live ones.
+        uint256[] places;
         uint256[] slots;
         Claim[] claims;
         uint256[] owed;
@@ -29,40 +32,48 @@ contract PoolSettle {
         uint256[][4] queued;
         uint256[] own;
         uint256[] called;
+        uint256[] paid;
+        uint256[4] active;
+        Class[4] queue;
     }
 
-    /// Books and pays all there is (1.4 step 3). The pool runs it by delegatecall when a market's books changed.
+    /// Books and pays all there is (1.4 step 3), then closes classes (step 4). The pool runs it by delegatecall when a
+    /// market's books changed or a class may have to close.
     function settle() external {
         State storage s = pool();
         Work memory w = losses(s);
         if (w.count != 0) book(s, w);
+        Tranches.closeClasses(s);
     }
 
     /// Sends what is set aside for a market to its destination (4.5).
     function payMarket(uint32 market) external {
         State storage s = pool();
-        if (s.markets[market].adapter == address(0)) revert NoSuchMarket(market);
-        if (Payments.payMarket(s, market) == 0) revert NothingSetAside(market);
+        if (Policies.listing(s, market).adapter == address(0)) revert NoSuchMarket(market);
+        if (Payments.payMarket(s, market, 0) == 0) revert NothingSetAside(market);
     }
 
     /// What each policy in force has to book (4.3): nothing below the smallest ticket.
     function losses(State storage s) private view returns (Work memory w) {
         uint256 most = 2 * uint256(s.liveCount);
         w.markets = new uint32[](most);
+        w.places = new uint256[](most);
         w.slots = new uint256[](most);
         w.claims = new Claim[](most);
         uint256 t = s.time;
         uint256 least = s.rules.ticketMin;
         for (uint256 i; i < s.liveCount; ++i) {
-            uint32 id = s.live[i];
+            Listing storage l = s.live[i];
+            if (l.stale) continue;
+            uint32 id = l.id;
             Market storage m = s.markets[id];
-            if (m.stale) continue;
             for (uint256 slot; slot < 2; ++slot) {
-                Policy storage p = Policies.inSlot(m, slot);
+                Policy storage p = Policies.inSlot(m, l, slot);
                 if (!Policies.inForce(p, t)) continue;
                 uint256 gross = Policies.gross(p, m.counter);
                 if (gross < least) continue;
                 w.markets[w.count] = id;
+                w.places[w.count] = i;
                 w.slots[w.count] = slot;
                 w.claims[w.count++] = Policies.claim(p, s.rules, gross, t);
             }
@@ -72,15 +83,20 @@ contract PoolSettle {
     function book(State storage s, Work memory w) private {
         forfeitBonuses(s, w);
         w.owed = new uint256[](w.count);
+        w.paid = new uint256[](w.count);
         for (uint256 k; k < w.count; ++k) {
             w.owed[k] = w.claims[k].owed;
         }
-        (w.reserve,) = Waterfall.pour(s.reserve, w.owed);
+        uint256 reserve;
+        (reserve, w.active) = Premium.layers(s);
+        (w.reserve,) = Waterfall.pour(reserve, w.owed);
         for (uint256 i; i < s.trancheCount; ++i) {
-            Tranche storage tranche = s.tranches[i];
+            Class memory queued = Tranches.queuedOf(s.tranches[i]);
+            w.queue[i] = queued;
             uint256 taken;
-            (w.tranches[i], taken) = Waterfall.pour(Tranches.assets(tranche), w.owed);
-            w.queued[i] = Waterfall.cumulativeSplit(Tranches.queuedPart(tranche, taken), w.tranches[i]);
+            (w.tranches[i], taken) = Waterfall.pour(w.active[i] + queued.assets, w.owed);
+            taken = Tranches.queuedPart(queued.assets, w.active[i], taken);
+            w.queued[i] = Waterfall.cumulativeSplit(taken, w.tranches[i]);
         }
         call(s, w);
         uint32 first = s.tickets;
@@ -88,19 +104,21 @@ contract PoolSettle {
             ticket(s, w, k);
         }
         for (uint256 k; k < w.count; ++k) {
-            if (k == 0 || w.markets[k] != w.markets[k - 1]) pay(s, w.markets[k], first);
+            uint256 owed = w.paid[k];
+            while (k + 1 < w.count && w.markets[k + 1] == w.markets[k]) owed += w.paid[++k];
+            pay(s, w.markets[k], s.live[w.places[k]].oldestTicket, first, owed);
         }
     }
 
     /// At the first ticket the no-claims bonus goes to the reserve, before the waterfall runs (3.7).
     function forfeitBonuses(State storage s, Work memory w) private {
         for (uint256 k; k < w.count; ++k) {
-            Policy storage p = Policies.inSlot(s.markets[w.markets[k]], w.slots[k]);
-            uint128 bonus = p.bonus;
+            Policy storage p = policyOf(s, w, k);
+            uint128 bonus = Policies.bonusHeld(p);
             if (bonus == 0) continue;
-            p.bonus = 0;
+            Policies.dropBonus(p);
             s.bonus -= bonus;
-            s.reserve += bonus;
+            Premium.give(s, bonus);
             emit BonusForfeited(w.markets[k], uint8(w.slots[k]), bonus);
         }
     }
@@ -111,7 +129,7 @@ contract PoolSettle {
         w.own = new uint256[](w.count);
         uint256[] memory wanted = new uint256[](w.count);
         for (uint256 k; k < w.count; ++k) {
-            uint32 member = Policies.inSlot(s.markets[w.markets[k]], w.slots[k]).member;
+            uint32 member = policyOf(s, w, k).member;
             if (member == 0 || w.owed[k] == 0) continue;
             Member storage m = s.member[member - 1];
             w.own[k] = useOwn(s, member - 1, m, w.owed[k]);
@@ -119,10 +137,14 @@ contract PoolSettle {
             // A multiple beyond 128 bits bounds nothing.
             wanted[k] = Fixed.min(w.owed[k], uint256(m.bond) * s.rules.mutualMultiple / Fixed.MILLION);
         }
-        (w.called,) = Waterfall.pour(s.mutual.assets, wanted);
+        (w.called,) = Waterfall.pour(s.members == 0 ? 0 : s.mutual.assets, wanted);
         for (uint256 k; k < w.count; ++k) {
             w.owed[k] -= w.called[k];
         }
+    }
+
+    function policyOf(State storage s, Work memory w, uint256 k) private view returns (Policy storage) {
+        return Policies.inSlot(s.markets[w.markets[k]], s.live[w.places[k]], w.slots[k]);
     }
 
     /// Uses a sufferer's own bond: x = min(need, own value), burning ceil(x U / M) units.
@@ -143,7 +165,7 @@ contract PoolSettle {
     function ticket(State storage s, Work memory w, uint256 k) private {
         Claim memory c = w.claims[k];
         Market storage m = s.markets[w.markets[k]];
-        Policy storage p = Policies.inSlot(m, w.slots[k]);
+        Policy storage p = policyOf(s, w, k);
         uint32 id = s.tickets++;
         Ticket storage record = s.ticket[id];
         Booking memory b;
@@ -159,23 +181,27 @@ contract PoolSettle {
         b.haircut = haircut(uint256(b.lost.coinsured) + b.lost.uncovered, b.supplied);
         record.buyer = p.buyer;
         record.time = s.time;
-        record.lastRecovery = s.time;
         record.market = w.markets[k];
-        record.member = p.member;
-        record.mutualGeneration = s.mutualGeneration;
-        record.mutualSupply = s.mutual.shares;
-        if (b.lost.called != 0) s.mutual.assets -= b.lost.called;
-        if (b.lost.reserve != 0) s.reserve -= b.lost.reserve;
+        if (p.member != 0) record.member = p.member;
+        if (b.lost.called != 0) {
+            record.mutualGeneration = s.mutualGeneration;
+            record.mutualSupply = s.mutual.shares;
+            s.mutual.assets -= b.lost.called;
+        }
+        Premium.take(s, b.lost.reserve);
         if (b.lost.deductible != 0) s.bonds -= b.lost.deductible;
-        uint256 paid = Tickets.total(b.lost) - b.lost.coinsured - b.lost.uncovered;
-        m.setAside += uint128(paid);
-        s.setAside += uint128(paid);
-        if (m.oldestTicket == 0) m.oldestTicket = id + 1;
-        if (m.newestTicket != 0) s.ticket[m.newestTicket - 1].next = id + 1;
-        m.newestTicket = id + 1;
+        w.paid[k] = Tickets.total(b.lost) - b.lost.coinsured - b.lost.uncovered;
+        chain(s, s.live[w.places[k]], m, id);
         Policies.book(s, p, c, s.time);
         emit TicketBooked(id, w.markets[k], b);
         lowerEstimate(s, m, w.markets[k], c.gross);
+    }
+
+    /// Puts a ticket behind the last one of its market.
+    function chain(State storage s, Listing storage l, Market storage m, uint32 id) private {
+        if (l.oldestTicket == 0) l.oldestTicket = id + 1;
+        if (m.newestTicket != 0) s.ticket[m.newestTicket - 1].next = id + 1;
+        m.newestTicket = id + 1;
     }
 
     /// Who bore how much of loss k, taken from the tranches and kept in its record.
@@ -191,21 +217,33 @@ contract PoolSettle {
         l.called = uint128(w.called[k]);
         l.uncovered = Fixed.to128(c.overLimit + c.unpaid + w.owed[k]);
         for (uint256 i; i < s.trancheCount; ++i) {
-            Tranche storage tranche = s.tranches[i];
             uint128 part = uint128(w.tranches[i][k]);
+            if (part == 0) continue;
             uint128 queued = uint128(w.queued[i][k]);
             (l.tranches[i], queuedLoss[i]) = (part, queued);
-            record.activeSupply[i] = tranche.active.shares;
-            record.queuedSupply[i] = tranche.queued.shares;
-            record.activeGeneration[i] = tranche.activeGeneration;
-            record.queuedGeneration[i] = tranche.queuedGeneration;
-            if (part != queued) tranche.active.assets -= part - queued;
-            if (queued != 0) {
-                tranche.queued.assets -= queued;
-                record.queuedLoss[i] = queued;
-            }
+            suffer(s.tranches[i], record.cohorts[i], part, queued, w.queue[i]);
         }
-        record.lost = l;
+        Tickets.write(record, l);
+    }
+
+    /// Takes a loss from a tranche, and records who held it.
+    function suffer(Tranche storage tranche, Cohort storage cohort, uint128 part, uint128 queued, Class memory queue)
+        private
+    {
+        (cohort.lost, cohort.queuedLoss) = (part, queued);
+        (cohort.activeSupply, cohort.queuedSupply) = (tranche.active.shares, queue.shares);
+        (uint32 activeGeneration, uint32 queuedGeneration) = (tranche.activeGeneration, tranche.queuedGeneration);
+        if (activeGeneration | queuedGeneration != 0) {
+            (cohort.activeGeneration, cohort.queuedGeneration) = (activeGeneration, queuedGeneration);
+        }
+        unchecked {
+            // The class holds it, with what it earned since the anchor.
+            if (part != queued) tranche.active.assets -= part - queued;
+        }
+        if (queued != 0) {
+            queue.assets -= queued;
+            tranche.queued.assets = queue.assets;
+        }
     }
 
     /// Haircut of lenders in millionths, rounded up and at most the whole; zero when the supply is unknown (4.6).
@@ -216,7 +254,7 @@ contract PoolSettle {
 
     /// A booked loss lowers its market's estimate one for one (5.6).
     function lowerEstimate(State storage s, Market storage m, uint32 id, uint256 gross) private {
-        if (m.expiry == 0) return;
+        if (s.estimates == 0 || m.expiry == 0) return;
         uint256 to = Fixed.saturatingSub(m.estimate, gross);
         if (to == 0) Latents.close(s, id, 0);
         else Latents.fall(s, id, to);
@@ -224,18 +262,24 @@ contract PoolSettle {
 
     /// Sends what the layers paid to a market (4.5), after setting off what its source recovered on losses booked
     /// before and kept (6.1).
-    function pay(State storage s, uint32 id, uint32 first) private {
+    function pay(State storage s, uint32 id, uint32 oldest, uint32 first, uint256 owed) private {
         Market storage m = s.markets[id];
-        uint128 kept = uint128(Fixed.min(Fixed.saturatingSub(m.recovered, m.passedOn), m.setAside));
-        if (kept != 0 && m.oldestTicket != 0 && m.oldestTicket - 1 < first) {
-            m.setAside -= kept;
-            s.setAside -= kept;
+        uint128 kept = uint128(Fixed.saturatingSub(m.recovered, m.passedOn));
+        if (kept != 0) kept = uint128(Fixed.min(kept, m.setAside + owed));
+        if (kept != 0 && oldest != 0 && oldest - 1 < first) {
+            if (kept > owed) {
+                m.setAside -= uint128(kept - owed);
+                s.setAside -= uint128(kept - owed);
+                owed = 0;
+            } else {
+                owed -= kept;
+            }
             m.unassigned += kept;
             s.unassigned += kept;
             m.passedOn = uint128(Fixed.min(uint256(m.passedOn) + kept, type(uint128).max));
             emit SetOff(id, kept);
             Recoveries.assign(s, id, Recoveries.ASSIGN_IN_SYNC);
         }
-        Payments.payMarket(s, id);
+        Payments.payMarket(s, id, owed);
     }
 }

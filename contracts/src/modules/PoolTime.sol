@@ -19,8 +19,11 @@ contract PoolTime {
     function expire() external {
         State storage s = pool();
         uint256 t = s.time;
-        uint32[16] memory live = s.live;
         uint256 count = s.liveCount;
+        uint32[] memory live = new uint32[](count);
+        for (uint256 i; i < count; ++i) {
+            live[i] = s.live[i].id;
+        }
         for (uint256 i; i < count; ++i) {
             expireEstimate(s, live[i], t);
             expirePolicy(s, live[i], 0, t);
@@ -29,6 +32,7 @@ contract PoolTime {
         uint256 due = NEVER;
         if (s.rulesAt != 0) {
             if (s.rulesAt <= t) {
+                Premium.anchor(s);
                 s.rules = s.pendingRules;
                 s.rulesAt = 0;
                 emit RulesChanged(s.rules);
@@ -37,7 +41,7 @@ contract PoolTime {
             }
         }
         for (uint256 i; i < s.liveCount; ++i) {
-            due = Fixed.min(due, dueOf(s.markets[s.live[i]]));
+            due = Fixed.min(due, dueOf(s.markets[s.live[i].id]));
         }
         s.due = uint40(due);
     }
@@ -69,7 +73,7 @@ contract PoolTime {
 
     function expirePolicy(State storage s, uint32 id, uint256 slot, uint256 t) private {
         Market storage m = s.markets[id];
-        Policy storage p = Policies.inSlot(m, slot);
+        Policy storage p = Policies.inSlot(m, Policies.listing(s, id), slot);
         Status status = p.status;
         uint256 end = Policies.end(p);
         bool estimated = m.expiry != 0;

@@ -56,11 +56,11 @@ contract LensTest is Base {
             (i % 2 == 0 ? junior : senior).requestRedeem(1e6, who, who);
         }
         require(lens.exits(pool, PoolLens.Page(0, 3)).length == 3, "first page");
-        PoolLens.ExitView[] memory last = lens.exits(pool, PoolLens.Page(3, 3));
+        PoolLens.ExitRow[] memory last = lens.exits(pool, PoolLens.Page(3, 3));
         require(last.length == 2 && last[1].id == 4, "last page");
         require(lens.exits(pool, PoolLens.Page(5, 3)).length == 0, "beyond");
         require(lens.exits(pool, PoolLens.Page(type(uint32).max, type(uint32).max)).length == 0, "far beyond");
-        PoolLens.ExitView[] memory hers = lens.exitsOf(pool, ann, PoolLens.Page(0, 10));
+        PoolLens.ExitRow[] memory hers = lens.exitsOf(pool, ann, PoolLens.Page(0, 10));
         require(hers.length == 3 && hers[2].id == 4 && hers[1].exit.owner == ann, "of one owner");
     }
 

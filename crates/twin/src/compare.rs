@@ -139,7 +139,7 @@ pub fn market(evm: &mut Evm, at: &Deployment, state: &State, id: MarketId) -> Re
     let Some(market) = state.market(id) else { return Ok(()) };
     let converted = market.converted;
     let estimate = market.estimate;
-    let mut e: Expected = vec![
+    let e: Expected = vec![
         ("adapter", Some(address(source_of(at, id, &market.source)))),
         ("nonce", is(market.nonce.into())),
         ("stale", is(market.stale.into())),
@@ -167,8 +167,6 @@ pub fn market(evm: &mut Evm, at: &Deployment, state: &State, id: MarketId) -> Re
         ("repost from", is(market.repost_from.into())),
         ("code", None),
     ];
-    // Both policies follow, in an order of storage; each is asked for by its slot.
-    e.extend((0..2 * POLICY_WORDS).map(|_| ("policy", None)));
     check(evm, at, "market", &[number(id.0.into())], &e)?;
     for slot in SLOTS {
         let key = [number(id.0.into()), number(slot as u128)];
@@ -193,6 +191,8 @@ fn expected_policy(policy: &Policy) -> Expected {
     };
     let chained = policy.first_start != policy.start || policy.first_limit != policy.limit;
     let window = policy.event;
+    // An event limit that is not below the limit cannot bind; the contract keeps no window for it.
+    let bound = policy.event_limit < policy.limit;
     vec![
         ("buyer", Some(address(account(policy.buyer)))),
         ("start", is((policy.start / EPOCH_SECONDS).into())),
@@ -210,7 +210,7 @@ fn expected_policy(policy: &Policy) -> Expected {
         ("id", is(policy.id.0.into())),
         ("tickets", is(policy.tickets.into())),
         ("member", is(policy.member.map_or(0, |member| u128::from(member.0) + 1))),
-        ("event epoch", is(window.epoch.into())),
+        ("event epoch", is(window.epoch.into()).filter(|_| bound)),
         ("coinsurance", is(policy.coinsurance.get().into())),
         ("split", None),
         ("split", None),
@@ -223,8 +223,8 @@ fn expected_policy(policy: &Policy) -> Expected {
         ("eligible", amount(policy.eligible_cum)),
         ("insured", amount(policy.insured_cum)),
         ("paid", amount(policy.paid_cum)),
-        ("event this", amount(window.this)),
-        ("event previous", amount(window.previous)),
+        ("event this", amount(window.this).filter(|_| bound)),
+        ("event previous", amount(window.previous).filter(|_| bound)),
         ("first limit", amount(policy.first_limit).filter(|_| chained)),
         ("first start", is((policy.first_start / EPOCH_SECONDS).into()).filter(|_| chained)),
         ("run-off until", until),
@@ -249,7 +249,8 @@ pub fn exit(evm: &mut Evm, at: &Deployment, state: &State, id: ExitId) -> Result
         ("shares", is(exit.shares.get())),
         // The engine has it in the event only.
         ("burned", None),
-        ("cleared", is(exit.cleared.get())),
+        // Of an exit that is void the contract does not keep how much of it was cleared.
+        ("cleared", is(exit.cleared.get()).filter(|_| exit.generation == generation)),
         ("paid", is(exit.paid.get())),
         ("void", is((exit.generation != generation).into())),
     ];
@@ -266,6 +267,7 @@ pub fn ticket(evm: &mut Evm, at: &Deployment, state: &State, id: TicketId) -> Re
 }
 
 fn expected_ticket(ticket: &Ticket) -> Expected {
+    let called = !ticket.lost.called.is_zero();
     let mut e: Expected = vec![
         ("buyer", Some(address(account(ticket.buyer)))),
         ("time", is(ticket.time.into())),
@@ -274,18 +276,22 @@ fn expected_ticket(ticket: &Ticket) -> Expected {
         ("market", is(ticket.market.0.into())),
         ("next", is(ticket.next.map_or(0, |next| u128::from(next.0) + 1))),
         ("member", is(ticket.member.map_or(0, |member| u128::from(member.0) + 1))),
-        ("mutual generation", is(ticket.mutual_generation.into())),
+        // Who held what is kept of the layers that lost something: nothing can be claimed of the others.
+        ("mutual generation", is(ticket.mutual_generation.into()).filter(|_| called)),
         ("notice", is(ticket.write_off_notice.unwrap_or(0).into())),
-        ("mutual supply", is(ticket.mutual_supply.get())),
+        ("mutual supply", is(ticket.mutual_supply.get()).filter(|_| called)),
         ("buyer due", amount(ticket.buyer_due)),
     ];
     e.extend(layers(&ticket.lost).into_iter().map(|word| ("lost", Some(word))));
     e.extend(layers(&ticket.recovered).into_iter().map(|word| ("recovered", Some(word))));
-    e.extend(ticket.active.map(|cohort| ("active generation", is(cohort.generation.into()))));
-    e.extend(ticket.queued.map(|cohort| ("queued generation", is(cohort.generation.into()))));
-    e.extend(ticket.queued.map(|cohort| ("queued loss", amount(cohort.loss))));
-    e.extend(ticket.active.map(|cohort| ("active supply", is(cohort.supply.get()))));
-    e.extend(ticket.queued.map(|cohort| ("queued supply", is(cohort.supply.get()))));
+    let hit = |tranche: usize, word: Option<Word>| word.filter(|_| !ticket.lost.tranches[tranche].is_zero());
+    let tranches = || 0..ticket.active.len();
+    let (active, queued) = (&ticket.active, &ticket.queued);
+    e.extend(tranches().map(|t| ("active generation", hit(t, is(active[t].generation.into())))));
+    e.extend(tranches().map(|t| ("queued generation", hit(t, is(queued[t].generation.into())))));
+    e.extend(tranches().map(|t| ("queued loss", amount(queued[t].loss))));
+    e.extend(tranches().map(|t| ("active supply", hit(t, is(active[t].supply.get())))));
+    e.extend(tranches().map(|t| ("queued supply", hit(t, is(queued[t].supply.get())))));
     e
 }
 

@@ -211,32 +211,32 @@ fn must(evm: &mut Evm, to: Address, data: Vec<u8>) {
 #[must_use]
 pub fn rule_words(rules: &Rules) -> Vec<Word> {
     let mut words: Vec<Word> = [
-        rules.deposit_min.get(),
+        rules.exit_min.get(),
         rules.earn_rate_max.into(),
         rules.fee.get().into(),
-        rules.junior_floor.get().into(),
-        rules.exit_min.get(),
         rules.cooldown.into(),
+        rules.term_epochs_max.into(),
+        rules.deposit_min.get(),
+        rules.junior_floor.get().into(),
         rules.waiting.into(),
         rules.early_period.into(),
-        rules.term_epochs_max.into(),
         rules.cancel_share.get().into(),
+        rules.surplus_epochs.into(),
         rules.ticket_min.get(),
         rules.early_multiple.get().into(),
         rules.mutual_multiple.get().into(),
         rules.latent_term_max.into(),
         rules.pause_max.into(),
-        rules.reserve_target.get(),
+        rules.limit_max.get(),
+        rules.rate_min.get().into(),
+        rules.market_share_max.get().into(),
+        rules.scarcity.len() as u128,
         rules.latent_share_max.get().into(),
-        rules.surplus_epochs.into(),
+        rules.reserve_target.get(),
     ]
     .map(number)
     .to_vec();
     words.extend((0..TRANCHES_MAX).map(|tranche| number(rules.surplus_split[tranche].get().into())));
-    words.push(number(rules.limit_max.get()));
-    words.push(number(rules.rate_min.get().into()));
-    words.push(number(rules.market_share_max.get().into()));
-    words.push(number(rules.scarcity.len() as u128));
     words.push(address(account(rules.fee_recipient)));
     let none = Knot { at: seawall_fixed::Ppm::ZERO, multiplier: 0 };
     for place in 0..8 {

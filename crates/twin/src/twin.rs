@@ -280,6 +280,11 @@ impl Twin {
         assert!(self.evm.call(who, self.at.token, approve).ok, "an approval");
     }
 
+    /// Mints tokens to an account.
+    pub fn mint(&mut self, who: AccountId, amount: u128) {
+        self.token("mint", &[address(account(who)), number(amount)]);
+    }
+
     fn token(&mut self, function: &str, words: &[[u8; 32]]) {
         let data = abi().call(&format!("MockToken.{function}"), words);
         assert!(self.evm.call([1; 20], self.at.token, data).ok, "the test's token does what it is told");

@@ -7,6 +7,9 @@ use std::path::Path;
 use seawall_engine::{AccountId, Action, Asset, Command, Config, ExitId, MarketId, Quote, Rules};
 use seawall_fixed::{Assets, EPOCH_SECONDS, Ppm, Seconds, Shares};
 use seawall_machine::setup::{ACTUARY, OPENED, OWNER, POOL, adapter, plain};
+use seawall_twin::abi::number;
+use seawall_twin::deploy::{Base, Code, abi, account};
+use seawall_twin::evm::Word;
 use seawall_twin::twin::{Ran, Twin};
 
 const DAY: Seconds = 24 * 3600;
@@ -49,6 +52,25 @@ impl Bench {
         self.note(name, gas);
     }
 
+    /// Gas of several calls of the pool in one `multicall`, on a copy of the contract's chain.
+    fn multicall(&self, caller: AccountId, calls: &[Vec<u8>]) -> u64 {
+        let mut evm = self.twin.evm.clone();
+        evm.set_time(self.now);
+        let mut words = vec![number(32), number(calls.len() as u128)];
+        let mut tail: Vec<Word> = Vec::new();
+        for data in calls {
+            words.push(number(32 * (calls.len() + tail.len()) as u128));
+            tail.push(number(data.len() as u128));
+            let mut padded = data.clone();
+            padded.resize(data.len().next_multiple_of(32), 0);
+            tail.extend(padded.chunks(32).map(|chunk| Word::try_from(chunk).expect("a word")));
+        }
+        words.extend(tail);
+        let outcome = evm.call(account(caller), self.twin.at.pool, abi().call("Pool.multicall", &words));
+        assert!(outcome.ok, "{}", abi().name_of(&outcome.output));
+        outcome.gas
+    }
+
     fn buy(&mut self, market: u32, nonce: u64) -> u64 {
         let quote = Quote {
             pool: POOL,
@@ -87,14 +109,22 @@ fn deposit(tranche: u8, owner: AccountId, units: u128) -> Action {
 
 fn report() -> String {
     let config = Config { pool: POOL, tranches: 2, asset: Asset::default(), rules: rules(), opened: OPENED };
-    let mut bench = Bench { twin: Twin::new(config), now: OPENED + 1, report: String::new() };
+    let token = Code::from([(String::from("MockToken"), abi().code("PlainToken"))]);
+    let twin = Twin::on(&Base::new(&token), config);
+    let mut bench = Bench { twin, now: OPENED + 1, report: String::new() };
     bench.run(ANN, deposit(0, ANN, 400));
     bench.run(ANN, deposit(1, ANN, 600));
     bench.run(OWNER, Action::FundReserve { assets: Assets::new(UNIT) });
+    // A lending market holds the token that it lends.
+    bench.twin.mint(AccountId(40), UNIT);
     bench.now += 3 * EPOCH_SECONDS;
+    bench.run(OWNER, Action::Sync);
+    bench.now += 100;
     let bought = bench.buy(0, 0);
     bench.note("buy cover, new market", bought);
     bench.now += 2 * EPOCH_SECONDS;
+    bench.measure("sync, first of an epoch", OWNER, Action::Sync);
+    bench.now += 100;
     bench.measure("activate", OWNER, Action::Activate { market: MarketId(0) });
     bench.now += 100;
     bench.measure("sync", OWNER, Action::Sync);
@@ -106,10 +136,14 @@ fn report() -> String {
     bench.now += 100;
     bench.measure("exit request, first", ANN, Action::RequestExit { tranche: 0, shares });
     bench.now += 100;
-    bench.measure("exit request, second", ANN, Action::RequestExit { tranche: 0, shares });
+    bench.measure("exit request, again", ANN, Action::RequestExit { tranche: 0, shares });
     bench.now += 14 * DAY;
     bench.run(OWNER, Action::Sync);
     bench.now += 100;
+    let clear = abi().call("Pool.clearExits", &[number(1)]);
+    let claim = abi().call("Pool.claimExit", &[number(0)]);
+    let both = bench.multicall(ANN, &[clear, claim]);
+    bench.note("clear and claim, multicall", both);
     let cleared = bench.run(ANN, Action::ClearExits { count: 1 });
     let claimed = bench.run(ANN, Action::ClaimExit { exit: ExitId(0) });
     bench.note("clear one exit", cleared);
