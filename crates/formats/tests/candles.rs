@@ -254,14 +254,14 @@ fn series_join_on_one_clock() {
 /// A file of either kind is told by its columns; one that is neither says what its own candles lack.
 #[test]
 fn either_kind_of_file_is_read() {
-    let daily = "symbol,date,open,high,low,close\nUSDC,2023-03-10,1,1,1,1\nDAI,2023-03-10,1,1,1,0.99\n\
-                 USDC,2023-03-11,1,1,1,0.96\nDAI,2023-03-11,1,1,1,0.98\n";
+    let daily = "symbol,date,open,high,low,close\nUSDC,2023-03-10,1,1,1,1\nDAI,2023-03-10,1,1,0.99,0.99\n\
+                 USDC,2023-03-11,1,1,0.96,0.96\nDAI,2023-03-11,0.99,1,0.98,0.98\n";
     let of = |text: &'static str, asset: &str| {
         read_candles_of(|| Source::new("x.csv", text.as_bytes()), asset, &keep())
     };
     let dai = of(daily, "DAI").unwrap();
     assert_eq!((dai.interval, dai.candles.len(), dai.candles[1].close), (86_400, 2, 0.98));
-    assert_eq!(of("ts,open,high,low,close\n3600,1,1,1,1\n7200,1,1,1,2\n", "X").unwrap().interval, 3600);
+    assert_eq!(of("ts,open,high,low,close\n3600,1,1,1,1\n7200,1,2,1,2\n", "X").unwrap().interval, 3600);
     let said = message(of(daily, "UST"));
     assert!(said.contains("x.csv") && said.contains("\"UST\"") && said.contains("USDC, DAI"), "{said}");
     let said = message(of("a,b\n1,2\n", "X"));
