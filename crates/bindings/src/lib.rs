@@ -4,7 +4,7 @@
 //! - [`abi`]: one module a contract, with its calls, events, errors and creation code.
 //! - [`rules`]: the engine's rules as the contract's `RuleSet`.
 //! - [`rpc`]: a node, asked over blocking HTTP; [`key`]: who signs.
-//! - [`plan`]: every transaction of a deployment, computed before the first is sent; [`deploy`]: sending and checking.
+//! - [`plan`]: every transaction of a deployment, computed before the first is sent; [`mod@deploy`]: sending and checking.
 //!
 //! Amounts are units of the settlement token, times seconds, gas in gas, fees in wei.
 

@@ -74,7 +74,7 @@ pub struct Options {
     /// Hourly closes (CSV); without it the shipped ones of BTC and ETH, 2019 to 2023.
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
-    /// Candles of one asset (CSV: ts,open,high,low,close[,volume], or daily ones of several symbols), such as
+    /// Candles of one asset (CSV: ts,open,high,low,close, perhaps volume; or daily ones of several symbols), such as
     /// BTC=btc.csv.gz; in place of the shipped closes, or beside those of --prices. Can be repeated.
     #[arg(long, value_name = "ASSET=FILE", value_parser = AssetFile::parse)]
     candles: Vec<AssetFile>,
