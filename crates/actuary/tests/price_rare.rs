@@ -384,7 +384,7 @@ fn intervals_of_replicated_figures_cover() {
     let reserve = |loss: f64| loss.min(0.05);
     let expected: f64 =
         many.0.iter().zip(&many.1).map(|(x, w)| w * reserve(*x)).sum::<f64>() / many.0.len() as f64;
-    let seeds = 160;
+    let seeds = 400;
     let held: Vec<[bool; 3]> = (0..seeds)
         .into_par_iter()
         .map_init(Drawn::default, |drawn, seed| {
@@ -412,8 +412,8 @@ fn intervals_of_replicated_figures_cover() {
     for (index, name) in ["mean", "shortfall", "layer"].iter().enumerate() {
         let share = held.iter().filter(|held| held[index]).count() as f64 / seeds as f64;
         println!("{name}: {:.1} % of {seeds} seeds", 100.0 * share);
-        // Three binomial errors of 160 seeds below 95 %; that of 4,000 seeds is the column's, above.
-        assert!((0.898..=0.999).contains(&share), "{name}: {share}");
+        // Four binomial errors of 400 seeds about 95 %; that of 4,000 seeds is the column's, above.
+        assert!((0.906..=0.995).contains(&share), "{name}: {share}");
     }
     // Errors of independent paths would be too wide by far for the mean.
     let mut drawn = Drawn::default();
