@@ -5,7 +5,7 @@ use seawall_actuary::{
         Aggregate, Claim, Discretisation, Frequency, Grid, GridLoss, Method, Severity, TransformTerms,
     },
     capital::{GridPool, GridPoolBuilder, allocate_expected_shortfall},
-    loss::PolicyTerms,
+    loss::{Estimate, LayerFigures, PolicyTerms, terms::layer_loss},
     random::Stream,
 };
 
@@ -347,4 +347,30 @@ fn pool_with_events_against_simulation() {
     let tail = seawall_actuary::loss::LossStatistics::of(&totals, 0.99).unwrap().tail.expected_shortfall;
     let found = with_events.expected_shortfall(0.99).unwrap();
     assert!((found - tail.value).abs() < 4.0 * tail.standard_error, "{found} {tail:?}");
+    // Layers of the total: every figure of each against the simulation's, and together they are the whole.
+    let mut parts = (0.0, 0.0);
+    for (attachment, size) in [(0.0, 3.0), (3.0, 7.0), (10.0, f64::INFINITY)] {
+        let losses: Vec<f64> = totals.iter().map(|x| layer_loss(*x, attachment, size)).collect();
+        let sampled = LayerFigures::of_losses("layer", attachment, size, &losses, 0.99).unwrap();
+        let layer = with_events.layer(attachment, size, 0.99).unwrap();
+        let within = |found: f64, sampled: Estimate, grid: f64| {
+            let gap = (found - sampled.value).abs();
+            assert!(gap < 4.0 * sampled.standard_error + grid, "{attachment}: {found} {sampled:?}");
+        };
+        within(layer.expected_loss, sampled.expected_loss, 0.0);
+        within(layer.variance.sqrt(), sampled.deviation, 0.0);
+        within(layer.expected_shortfall, sampled.tail.expected_shortfall, 1e-9);
+        // Totals of less than a bucket are shared with the point where nothing is lost.
+        within(layer.probability_of_loss, sampled.probability_of_loss, 3e-3);
+        within(layer.probability_of_exhaustion, sampled.probability_of_exhaustion, 3e-4);
+        for premium in [0.0, 0.5] {
+            let excess = |x: &f64| (x - premium).max(0.0) * (x - premium).max(0.0);
+            let expected = losses.iter().map(excess).sum::<f64>() / n;
+            assert!((layer.squared_excess(premium) / expected - 1.0).abs() < 0.15, "{attachment} {premium}");
+            close(sampled.squared_excess(premium), expected, 1e-4);
+        }
+        parts = (parts.0 + layer.expected_loss, parts.1 + layer.expected_shortfall);
+    }
+    close(parts.0, with_events.mean(), 1e-10);
+    close(parts.1, found, 1e-10);
 }

@@ -4,11 +4,12 @@ mod pricing_support;
 
 use pricing_support::{exposures, prices};
 use seawall_actuary::liquidation::{Feedback, ImpactShape, SystemOptions};
+use seawall_actuary::peril::{Cause, DamageFit, EventPeril, OwnEvents, RecordedEvent, Venue, VenueSpread};
 use seawall_actuary::price::{FilteredModel, FilteredOptions, PriceHistory, PriceModel};
 use seawall_actuary::pricing::price::{all_paths, simulation, spec};
 use seawall_actuary::pricing::{
-    Base, Change, Design, DesignOptions, Load, Pricing, PricingError, Repricer, Terms, frontier, price,
-    system_of,
+    Base, Change, Design, DesignOptions, EventRisk, EventRisks, Load, Pricing, PricingError, Repricer, Terms,
+    frontier, price, system_of,
 };
 
 fn terms() -> Terms {
@@ -246,4 +247,87 @@ fn filtered() -> PriceModel {
         .collect();
     let history = PriceHistory { start: 0, step: 3_600, assets: vec!["A0".to_owned()], closes: vec![closes] };
     PriceModel::Filtered(FilteredModel::fit(&history, &["A0"], &FilteredOptions::default()).unwrap())
+}
+
+/// Few events, one market's larger than all limits.
+fn events(markets: usize) -> EventRisks {
+    let event = |damage| RecordedEvent {
+        cause: Cause::Exploit,
+        venue: Venue::Lending,
+        damage: Some(damage),
+        exposure: Some(1e8),
+    };
+    let recorded: Vec<RecordedEvent> = [2e6, 5e6, 1e7, 6e7, 9e7].map(event).to_vec();
+    let years = [(Venue::Lending, 60.0)];
+    let fit = DamageFit::BetaMoments;
+    EventRisks {
+        peril: EventPeril::fit(&recorded, &[Cause::Exploit], &years, fit, 3).unwrap(),
+        spread: VenueSpread::new(1.0).unwrap(),
+        markets: (0..markets)
+            .map(|_| EventRisk {
+                venue: Venue::Lending,
+                exposure: 2e8,
+                cap: f64::INFINITY,
+                own: OwnEvents::default(),
+                losses: Vec::new(),
+            })
+            .collect(),
+    }
+}
+
+/// Underwriters bear events, so the layers' figures contain them: what they lose more is what events add to the
+/// policies, and nothing is owed above the limits.
+#[test]
+fn layers_bear_the_events_too() {
+    let terms = Terms { deductible: Some(200_000.0), limit: Some(20_000_000.0), paths: 2_000, ..terms() };
+    let (exposures, prices, risks) = (exposures(3, 300), prices(3), events(3));
+    let system = system_of(&exposures, &SystemOptions::default()).unwrap();
+    let with = price(&prices, &system, &exposures, Some(&risks), &terms, &quick(), &|_| ()).unwrap();
+    let without = price(&prices, &system, &exposures, None, &terms, &quick(), &|_| ()).unwrap();
+    assert_eq!(with.figures, without.figures);
+    let total = |pricing: &Pricing| pricing.tranches.iter().map(|t| t.expected_loss.value).sum::<f64>();
+    let most = 3.0 * 20_000_000.0 * 0.9;
+    let end = with.tranches.last().unwrap().exhaustion;
+    assert!(end > most, "the layers are to bear all: {end}");
+    let added: f64 = with.events.as_ref().unwrap().iter().map(|of| of.collective + of.experience).sum();
+    // All that events add but the sums above the limits, which come of taking both for independent.
+    let gain = total(&with) - total(&without);
+    assert!(gain <= added * (1.0 + 1e-9) && gain > 0.99 * added, "{gain} {added}");
+    for (with, without) in with.tranches.iter().zip(&without.tranches) {
+        if with.attachment >= most {
+            assert_eq!(with.expected_loss, without.expected_loss);
+            continue;
+        }
+        assert!(with.expected_loss.value > without.expected_loss.value, "{}", with.name);
+        assert!(with.probability_of_loss.value > without.probability_of_loss.value, "{}", with.name);
+        assert!(with.probability_of_exhaustion.value >= without.probability_of_exhaustion.value);
+        assert!(with.expected_shortfall.value >= without.expected_shortfall.value);
+        assert!(with.expected_loss.standard_error > without.expected_loss.standard_error);
+        let size = with.exhaustion - with.attachment;
+        let given = with.loss_given_loss.unwrap().value;
+        assert!(given > 0.0 && given <= size && with.expected_shortfall.value <= size * (1.0 + 1e-9));
+        if with.premium > 0.0 {
+            let rate = (with.premium - with.expected_loss.value) / size;
+            assert!((with.expected_return.unwrap().value - rate).abs() < 1e-12);
+            let ratio = rate / with.deviation.unwrap().value;
+            assert!((with.sharpe.unwrap().value / ratio - 1.0).abs() < 1e-9, "{}", with.name);
+        }
+    }
+    let capital = with.pool.shortfall.expected_shortfall.value;
+    assert!(capital <= most * (1.0 + 1e-12), "{capital} {most}");
+    assert!((with.split.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+}
+
+/// Limits that prices use up more often than once in two hundred years, and events beside them.
+#[test]
+fn nothing_is_owed_above_the_limits() {
+    let terms = Terms { deductible: Some(1_000.0), limit: Some(500_000.0), paths: 1_000, ..terms() };
+    let (exposures, prices, risks) = (exposures(1, 300), prices(1), events(1));
+    let system = system_of(&exposures, &SystemOptions::default()).unwrap();
+    let pricing = price(&prices, &system, &exposures, Some(&risks), &terms, &quick(), &|_| ()).unwrap();
+    assert!(pricing.horizon().markets[0].limit_probability.value > 0.01);
+    let most = 450_000.0;
+    assert!((pricing.pool.at_risk.value_at_risk.value / most - 1.0).abs() < 1e-9);
+    assert!((pricing.pool.shortfall.expected_shortfall.value / most - 1.0).abs() < 1e-9);
+    assert!((pricing.pool.capital[0].value / most - 1.0).abs() < 1e-9);
 }

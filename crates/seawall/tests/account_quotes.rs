@@ -58,7 +58,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_seawall"))
         .current_dir(folder)
         .args(common)
-        .args(["1000000", "--deductible", "1000", "--plain", "--no-events"])
+        .args(["1000000", "--deductible", "1000", "--plain"])
         .args(arguments)
         .output()
         .unwrap()

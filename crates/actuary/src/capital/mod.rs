@@ -24,7 +24,7 @@ pub mod vasicek;
 pub use allocation::{Allocation, allocate_expected_shortfall, allocate_weighted_shortfall};
 pub use distortion::{Distortion, DistortionError, constant_cost_price};
 pub use parametric::{Parametric, gaussian_shortfall_allocation};
-pub use pool_grid::{GridPool, GridPoolBuilder, GridTail};
+pub use pool_grid::{GridLayer, GridPool, GridPoolBuilder, GridTail};
 pub use pool_load::{GridPrice, LoadError, LoadPrinciple, PoolLoad};
 pub use principle::{Principle, layer_price};
 pub use projection::{

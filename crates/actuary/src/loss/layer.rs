@@ -253,6 +253,14 @@ impl LayerFigures {
         Some(Estimate { value, standard_error: (variance / self.paths).sqrt() })
     }
 
+    /// `E[(L - P)+^2]` at a premium P, the square of the downside deviation.
+    #[must_use]
+    pub fn squared_excess(&self, premium: f64) -> f64 {
+        let p = premium;
+        let above = self.classes.iter().map(|class| class.plain).filter(|plain| plain[1] / plain[0] > p);
+        above.map(|plain| plain[2] - 2.0 * p * plain[1] + p * p * plain[0]).sum()
+    }
+
     /// Expected profit over expected shortfall; none without shortfall.
     #[must_use]
     pub fn return_on_shortfall(&self, premium: f64) -> Option<Estimate> {

@@ -22,6 +22,12 @@ impl Estimate {
         Self { value: self.value * factor, standard_error: self.standard_error * factor.abs() }
     }
 
+    /// Standard error as a part of the figure; 0 where the figure is not positive.
+    #[must_use]
+    pub(crate) fn relative_error(self) -> f64 {
+        if self.value > 0.0 { self.standard_error / self.value } else { 0.0 }
+    }
+
     /// Events per year from a count: the Poisson rate. Without an event the error is that of one event.
     #[must_use]
     pub(crate) fn rate(count: usize, years: f64) -> Self {

@@ -95,17 +95,19 @@ impl EventRisks {
             .collect()
     }
 
-    /// What the pool owes over a period with events, each market's part kept.
+    /// What the pool owes over a period with events, each market's part kept; `pool` is that without events. What an event adds to a market's payment
+    /// is put beside the pool's simulated total as if independent of it. In truth it adds less where the simulated
+    /// loss has used up the limit, so that sums above all the limits come about: they are taken for the limits.
     ///
     /// # Errors
     /// A market or grid that makes no sense.
     pub fn pool(
         &self,
+        pool: &GridPool,
         simulated: &HorizonFigures,
         years: f64,
         policies: &[PolicyTerms],
     ) -> Result<GridPool, PricingError> {
-        let pool = grid_pool(simulated)?;
         let markets = self.markets.iter().zip(&simulated.markets).zip(policies);
         let added = markets
             .map(|((risk, market), terms)| {
@@ -114,7 +116,8 @@ impl EventRisks {
                 Ok(gross.payment_added_by(&peril.distribution, terms, pool.grid())?)
             })
             .collect::<Result<Vec<GridLoss>, PricingError>>()?;
-        Ok(pool.with_events(&added)?)
+        let most = pool.grid().point(pool.mass().len() - 1);
+        Ok(pool.with_events(&added)?.limited(most)?)
     }
 
     fn market(&self, risk: &EventRisk, years: f64, grid: Grid) -> Result<MarketPeril, PricingError> {

@@ -2,7 +2,8 @@
 //!
 //! [`exposure`] is one market at its spot prices, [`terms`] what buyer and pool agree on. [`design`] finds how to draw
 //! the paths and, from a pilot, where policies and layers end; [`simulation`] runs any range of paths through the
-//! markets; [`events`] adds what prices do not contain; [`mod@price`] turns the gathered losses into premiums and what each layer earns. [`change`] says what a risk
+//! markets; [`events`] adds what prices do not contain; [`mod@price`] turns the gathered losses into premiums
+//! and what each layer earns, events included. [`change`] says what a risk
 //! steward can alter and what moves with it, [`mod@frontier`] what each alteration costs, on the same paths; [`reprice`] keeps
 //! the paths and prices a changed book again.
 //!
@@ -16,6 +17,7 @@ pub mod error;
 pub mod events;
 pub mod exposure;
 pub mod frontier;
+mod layers;
 pub mod price;
 pub mod reprice;
 pub mod simulation;

@@ -6,14 +6,13 @@ use super::design::{AT_RISK_LEVEL, Design, DesignOptions, SHORTFALL_LEVEL, path_
 use super::error::PricingError;
 use super::events::{EventRisks, MarketEvents, grid_pool};
 use super::exposure::Exposure;
+use super::layers::{Moved, Pools, investments};
 use super::simulation::Simulation;
 use super::terms::{Load, Terms};
 use crate::capital::{Distortion, GridPool, GridTail, LoadPrinciple, Principle};
 use crate::liquidation::System;
-use crate::loss::{Estimate, HorizonFigures, LossFigures, PolicyTerms, Spec};
-use crate::premium::{
-    Breakdown, LossLines, PremiumTerms, Risk, RiskLoad, TrancheTable, fair_split, tranche_table,
-};
+use crate::loss::{Estimate, HorizonFigures, LossFigures, Spec};
+use crate::premium::{Breakdown, LossLines, PremiumTerms, Risk, RiskLoad, TrancheTable, fair_split};
 use crate::price::PriceModel;
 
 /// The pool over the capital horizon, events included.
@@ -52,7 +51,7 @@ pub struct Pricing {
     pub total: Breakdown,
     /// Share of reserve and tranches in the streamed premium.
     pub split: Vec<f64>,
-    /// Reserve, tranches and mutual layer as investments over the term.
+    /// Reserve, tranches and mutual layer as investments over the term, events included.
     pub tranches: Vec<TrancheTable>,
 }
 
@@ -144,7 +143,24 @@ impl Pricing {
         let moved = events
             .map(|e| e.within(within, term_years, (year, horizon_years), policies, terms.smallest_claim))
             .transpose()?;
-        let pool = PoolFigures::of(year, figures.replicates > 1, horizon_years, policies, events, terms)?;
+        let without = grid_pool(year)?;
+        let with = events.map(|e| e.pool(&without, year, horizon_years, policies)).transpose()?;
+        let pool = PoolFigures::of(
+            with.clone().unwrap_or_else(|| without.clone()),
+            year,
+            figures.replicates > 1,
+            terms,
+        )?;
+        let layers = match (events, &moved, with) {
+            (Some(events), Some(moved), Some(with)) => {
+                let year = Moved::new(&Pools { without, with }, &year.layers, moved, SHORTFALL_LEVEL)?;
+                let without = grid_pool(within)?;
+                let with = events.pool(&without, within, term_years, policies)?;
+                let term = Moved::new(&Pools { without, with }, &within.layers, moved, SHORTFALL_LEVEL)?;
+                Some((term, year))
+            }
+            _ => None,
+        };
         let premium_terms = premium_terms(terms);
         let loads = loads(&pool, terms, term_years / horizon_years)?;
         let (mut risks, mut premiums) = (Vec::new(), Vec::new());
@@ -167,12 +183,13 @@ impl Pricing {
         }
         let pairs: Vec<(&Breakdown, &Risk)> = premiums.iter().zip(&risks).collect();
         let total = Breakdown::sum("all markets", &pairs, &premium_terms);
-        let split = split(within, year, terms)?;
+        let split = split(within, year, layers.as_ref(), terms)?;
         // What the layers earn: the premium without expenses and without what is held back for the insured.
         let streamed = total.total.value - total.expenses - terms.no_claims_share * total.total.value;
         let mut earned: Vec<f64> = split.iter().map(|share| share * streamed).collect();
         earned.push(0.0);
-        let tranches = tranche_table(&within.layers, &earned, term_years)?;
+        let term_layers = layers.as_ref().map(|(term, _)| term);
+        let tranches = investments(&within.layers, term_layers, &earned, term_years)?;
         let terms = terms.clone();
         Ok(Self { terms, design, events: moved, pool, risks, premiums, total, split, tranches, figures })
     }
@@ -193,18 +210,13 @@ impl Pricing {
 }
 
 impl PoolFigures {
+    /// Of what is owed over the capital horizon, events included; `year` is the simulation alone.
     fn of(
+        grid: GridPool,
         year: &HorizonFigures,
         replicated: bool,
-        years: f64,
-        policies: &[PolicyTerms],
-        events: Option<&EventRisks>,
         terms: &Terms,
     ) -> Result<Self, PricingError> {
-        let grid = match events {
-            Some(events) => events.pool(year, years, policies)?,
-            None => grid_pool(year)?,
-        };
         // The tail of the simulation rests on as many equally weighted paths as give its error.
         let mut paths = year.owed.shortfall.samples.max(1) as f64 / (1.0 - SHORTFALL_LEVEL);
         let mut shortfall = grid.tail(SHORTFALL_LEVEL, paths)?;
@@ -216,14 +228,14 @@ impl PoolFigures {
             shortfall = grid.tail(SHORTFALL_LEVEL, paths)?;
         }
         shortfall.expected_shortfall.standard_error =
-            simulated.standard_error.max(relative(simulated) * shortfall.expected_shortfall.value);
+            simulated.standard_error.max(simulated.relative_error() * shortfall.expected_shortfall.value);
         let capital = grid
             .shortfall_parts(SHORTFALL_LEVEL)?
             .into_iter()
             .zip(&year.markets)
             .map(|(value, market)| {
                 let simulated = market.shortfall_part;
-                let standard_error = simulated.standard_error.max(relative(simulated) * value);
+                let standard_error = simulated.standard_error.max(simulated.relative_error() * value);
                 Estimate { value, standard_error }
             })
             .collect();
@@ -234,15 +246,10 @@ impl PoolFigures {
     }
 }
 
-/// Error of a figure as a part of it; 0 where the figure is 0.
-fn relative(estimate: Estimate) -> f64 {
-    if estimate.value > 0.0 { estimate.standard_error / estimate.value } else { 0.0 }
-}
-
 /// Expected payments by what makes them.
 fn lines(simulated: Estimate, events: Option<&MarketEvents>) -> LossLines {
     let Some(events) = events else { return LossLines::market_only(simulated) };
-    let error = relative(events.peril.mean);
+    let error = events.peril.mean.relative_error();
     let record = events.losses.map_or(0.0, |losses| losses.movement(simulated.value));
     LossLines {
         market: simulated,
@@ -262,7 +269,7 @@ fn loads(pool: &PoolFigures, terms: &Terms, share: f64) -> Result<Vec<RiskLoad>,
         Load::StandardDeviation { loading } => Principle::StandardDeviation { loading },
     };
     let load = LoadPrinciple::Principle { principle, assets: None }.load(&pool.grid)?;
-    let error = relative(shortfall);
+    let error = shortfall.relative_error();
     let of = |part: f64| Estimate { value: part * share, standard_error: (part * share * error).abs() };
     Ok(load.parts.into_iter().map(|part| RiskLoad::Allocated(of(part))).collect())
 }
@@ -279,13 +286,25 @@ fn premium_terms(terms: &Terms) -> PremiumTerms {
 
 /// Fair split of the premium: expected loss over the term and the cost of the capital that each layer's part of the
 /// expected shortfall ties up. The mutual layer's members bear for each other and are not paid.
-fn split(term: &HorizonFigures, horizon: &HorizonFigures, terms: &Terms) -> Result<Vec<f64>, PricingError> {
+fn split(
+    term: &HorizonFigures,
+    horizon: &HorizonFigures,
+    moved: Option<&(Moved, Moved)>,
+    terms: &Terms,
+) -> Result<Vec<f64>, PricingError> {
     // Reserve and tranches; after them stand the mutual layer and what no layer pays.
     let paid = term.layers.len() - 2;
     let layers: Vec<(f64, f64)> = term.layers[..paid]
         .iter()
         .zip(&horizon.layers)
-        .map(|(within, year)| (within.expected_loss.value, year.shortfall_part.value))
+        .enumerate()
+        .map(|(index, (within, year))| {
+            let (loss, part) = (within.expected_loss, year.shortfall_part);
+            let (loss, part) = moved.map_or((loss, part), |(term, year)| {
+                (term.expected_loss(index, loss), year.shortfall_part(index, part))
+            });
+            (loss.value, part.value)
+        })
         .collect();
     Ok(fair_split(&layers, terms.cost_of_capital * terms.term_days / 365.0)?)
 }

@@ -311,7 +311,7 @@ fn percent(share: f64) -> f64 {
 }
 
 impl Assumptions {
-    /// What the first model leaves out, and in which direction each gap errs, as far as the insured markets have it.
+    /// What the model leaves out, and in which direction each gap errs, as far as the insured markets have it.
     pub fn gaps(&self, insured: &[Insured]) -> Vec<String> {
         let mut at_par: Vec<&str> = Vec::new();
         for insured in insured.iter().filter(|one| one.debt_follow.is_none() && one.accounts.is_none()) {

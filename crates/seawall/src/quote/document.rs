@@ -333,6 +333,8 @@ fn layers(quote: &Quote) -> Value {
             "expected_loss": estimate(layer.expected_loss),
             "probability_of_loss": estimate(layer.probability_of_loss),
             "probability_of_exhaustion": estimate(layer.probability_of_exhaustion),
+            "loss_given_loss": optional(layer.loss_given_loss),
+            "expected_shortfall": estimate(layer.expected_shortfall),
             "premium_share": pricing.split.get(index),
             "premium": layer.premium,
             "expected_return": optional(layer.expected_return),

@@ -46,7 +46,7 @@ pub fn print(quote: &Quote) {
     show(&layers(quote));
     line(&layers_note(quote));
     list("Assumptions", quote.assumptions_in_words());
-    list("Left out of the first model, and which way it errs", quote.gaps());
+    list("Left out of the model, and which way it errs", quote.gaps());
     heading("Inputs");
     for origin in &quote.inputs.origins {
         line(&format!(
@@ -384,10 +384,13 @@ pub fn premium_note(quote: &Quote) -> String {
 pub fn layers_note(quote: &Quote) -> String {
     let pricing = &quote.pricing;
     let borne: f64 = pricing.tranches.iter().map(|layer| layer.expected_loss.value).sum();
+    let by_events: f64 =
+        pricing.events.iter().flatten().map(|events| events.collective + events.experience).sum();
+    let losses = if pricing.events.is_some() { "losses, events included," } else { "losses" };
     format!(
-        "  losses within the term, returns a year; breakeven is the expected loss a year. The layers share the premium \
-         less expenses and what is set aside; {} of expected loss lies beyond them",
-        money((pricing.term().owed.mean.value - borne).max(0.0))
+        "  {losses} within the term, returns a year; breakeven is the expected loss a year. The layers share the \
+         premium less expenses and what is set aside; {} of expected loss lies beyond them",
+        money((pricing.term().owed.mean.value + by_events - borne).max(0.0))
     )
 }
 

@@ -215,7 +215,7 @@ fn basis(demo: &Demonstration) -> Markup {
                 @for text in demo.quote.assumptions_in_words() { li { (text) } }
                 @for text in ASSUMPTIONS { li { (text) } }
             }
-            h3 { "Left out of the first model, and which way it errs" }
+            h3 { "Left out of the model, and which way it errs" }
             ul { @for text in demo.quote.gaps() { li { (text) } } }
             h3 { "Where the data come from" }
             (tables::origins(demo))

@@ -20,9 +20,11 @@
 
 mod build;
 mod events;
+mod layer;
 mod tail;
 
 pub use build::GridPoolBuilder;
+pub use layer::GridLayer;
 pub use tail::GridTail;
 
 use crate::aggregate::{AggregateError, Grid, GridLoss};

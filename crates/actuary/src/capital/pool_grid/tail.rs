@@ -18,7 +18,7 @@ pub struct GridTail {
 
 impl GridPool {
     /// Index of the value at risk.
-    fn quantile(&self, survival: &[f64], level: f64) -> Result<usize, AggregateError> {
+    pub(super) fn quantile(&self, survival: &[f64], level: f64) -> Result<usize, AggregateError> {
         if !(level > 0.0 && level < 1.0) {
             return Err(AggregateError::Parameter { name: "level", value: level });
         }
