@@ -7,8 +7,9 @@ use loss_support::{EXPOSURES, HORIZONS, MARKETS, gathered, row, spec};
 use seawall_actuary::{
     capital::{allocate_expected_shortfall, allocate_weighted_shortfall},
     loss::{
-        Estimate, Layers, LineFigures, LossAccumulator, LossError, LossFigures, LossStatistics, PolicyTerms,
-        Settled, Settlement, Spec, StatisticsError, WeightedStatistics, layer_loss,
+        Control, Controlled, Estimate, Layers, LineFigures, LossAccumulator, LossError, LossFigures,
+        LossStatistics, PolicyTerms, Settled, Settlement, Spec, StatisticsError, WeightedStatistics,
+        layer_loss,
     },
     random::Stream,
 };
@@ -147,6 +148,15 @@ fn weighted_figures_are_those_of_columns_in_memory() {
                 assert!(level != 0.99 || near(line.shortfall_reduction, expected.shortfall_reduction));
             }
             assert_eq!(line.maximum, losses.iter().copied().fold(0.0, f64::max));
+            // The streamed control variate is the regression of the columns.
+            let values: Vec<f64> = losses.iter().zip(&columns.weights).map(|(x, w)| x * w).collect();
+            let weight = Control { values: &columns.weights, expected: 1.0 };
+            let expected = Controlled::of(&values, &[weight]).unwrap();
+            let control = line.control.unwrap();
+            let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-6, "{of}: {a} {b}");
+            near(control.mean.value, expected.mean.value);
+            near(control.mean.standard_error, expected.mean.standard_error);
+            near(control.reduction, expected.reduction);
         };
         check(&found.gross, &columns.gross_total, "gross");
         check(&found.owed, &columns.owed_total, "owed");

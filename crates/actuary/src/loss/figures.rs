@@ -6,7 +6,7 @@ use super::{
     exceedance::ExceedancePoint,
     histogram::{LossHistogram, PartsHistogram},
     layer::LayerFigures,
-    moments::Means,
+    moments::{Means, WeightControl},
     settle::Settlement,
     spec::{LossError, Spec},
     tail::Worst,
@@ -94,10 +94,19 @@ pub struct LineFigures {
     pub mean_reduction: f64,
     /// The same of the ES at the level of the shortfall.
     pub shortfall_reduction: f64,
+    /// The mean with the path's weight as control; none where all weigh the same, or errors are from replicates. It is
+    /// shown beside the price and not in it.
+    pub control: Option<WeightControl>,
 }
 
 impl LineFigures {
-    fn new(means: &Means, worst: &Worst, spec: &Spec, paths: u64) -> Result<Self, StatisticsError> {
+    fn new(
+        means: &Means,
+        worst: &Worst,
+        spec: &Spec,
+        paths: u64,
+        [weight, square]: [f64; 2],
+    ) -> Result<Self, StatisticsError> {
         let cut = worst.cut(spec.shortfall_level)?;
         Ok(Self {
             paths,
@@ -111,6 +120,7 @@ impl LineFigures {
             at_risk: worst.cut(spec.at_risk_level)?.tail,
             mean_reduction: means.mean_reduction(),
             shortfall_reduction: cut.reduction,
+            control: means.controlled(weight, square),
         })
     }
 
@@ -139,7 +149,8 @@ impl LossFigures {
         let mean = sum / paths;
         let bessel = if paths > 1.0 { paths / (paths - 1.0) } else { 0.0 };
         let variance = (squares / paths - mean * mean).max(0.0) * bessel;
-        let run = Run { spec: &from.spec, settlement, count, paths, mean_weight: mean };
+        let weights = [mean, squares / paths];
+        let run = Run { spec: &from.spec, settlement, count, paths, weights };
         Ok(Self {
             paths: count,
             mean_weight: Estimate { value: mean, standard_error: (variance / paths).sqrt() },
@@ -155,7 +166,8 @@ struct Run<'a> {
     settlement: &'a Settlement,
     count: u64,
     paths: f64,
-    mean_weight: f64,
+    /// Means of the weights and of their squares.
+    weights: [f64; 2],
 }
 
 impl Run<'_> {
@@ -174,8 +186,8 @@ impl Run<'_> {
                 Ok(MarketFigures {
                     gross: self.line(&sums.gross, &worst)?,
                     gross_exceedance: sums.gross.curve.points(self.paths),
-                    gross_histogram: sums.gross.grid.histogram(self.paths, self.mean_weight),
-                    owed: LineFigures::new(&means, &worst_owed, self.spec, self.count)?,
+                    gross_histogram: sums.gross.grid.histogram(self.paths, self.weights[0]),
+                    owed: LineFigures::new(&means, &worst_owed, self.spec, self.count, self.weights)?,
                     claim_probability: sums.claim.estimate(self.paths),
                     limit_probability: sums.used_up.estimate(self.paths),
                     shortfall_part: owed.part(&cut, |index| rows[index * width + market]),
@@ -198,16 +210,22 @@ impl Run<'_> {
             markets,
             gross: self.line(&sums.gross, &gross)?,
             gross_exceedance: sums.gross.curve.points(self.paths),
-            gross_histogram: sums.gross.grid.histogram(self.paths, self.mean_weight),
-            owed: LineFigures::new(&sums.owed.moments.means(self.paths), &owed, self.spec, self.count)?,
+            gross_histogram: sums.gross.grid.histogram(self.paths, self.weights[0]),
+            owed: LineFigures::new(
+                &sums.owed.moments.means(self.paths),
+                &owed,
+                self.spec,
+                self.count,
+                self.weights,
+            )?,
             owed_exceedance: sums.owed.curve.points(self.paths),
-            owed_histogram: sums.owed.grid.histogram(self.paths, self.mean_weight),
+            owed_histogram: sums.owed.grid.histogram(self.paths, self.weights[0]),
             layers: layers.collect::<Result<_, _>>()?,
         })
     }
 
     fn line(&self, sums: &GrossSums, worst: &Worst) -> Result<LineFigures, LossError> {
-        Ok(LineFigures::new(&sums.moments.means(self.paths), worst, self.spec, self.count)?)
+        Ok(LineFigures::new(&sums.moments.means(self.paths), worst, self.spec, self.count, self.weights)?)
     }
 
     /// The worst losses in order, and their rows.

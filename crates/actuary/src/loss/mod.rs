@@ -36,6 +36,7 @@ pub use exceedance::{ExceedancePoint, loss_at, probability_at};
 pub use figures::{HorizonFigures, LineFigures, LossFigures, MarketFigures};
 pub use histogram::{LossHistogram, PartsHistogram};
 pub use layer::LayerFigures;
+pub use moments::WeightControl;
 pub use replicated::{ReplicatedStatistics, student_quantile};
 pub use settle::{PolicyLoss, Settled, Settlement};
 pub use spec::{LossError, REPLICATES_MAX, Spec};

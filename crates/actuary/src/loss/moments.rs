@@ -123,6 +123,25 @@ impl Means {
         reduction(self.plain[2] - mean, self.squared[2] - mean)
     }
 
+    /// Expected loss with the path's weight as control, whose expectation is one; `weight` and `square` are the means of
+    /// the weights and of their squares over all paths. None where all weights are one.
+    pub(crate) fn controlled(&self, weight: f64, square: f64) -> Option<WeightControl> {
+        let spread = square - weight * weight;
+        if self.paths < 3.0 || spread <= 1e-12 * square {
+            return None;
+        }
+        let variance = (self.squared[2] - self.plain[1] * self.plain[1]).max(0.0);
+        let covariance = self.squared[1] - self.plain[1] * weight;
+        let coefficient = covariance / spread;
+        let (freedom, plain) = (self.paths - 2.0, variance / (self.paths - 1.0));
+        let left = (variance - covariance * coefficient).max(0.0) / freedom;
+        let value = self.plain[1] - coefficient * (weight - 1.0);
+        Some(WeightControl {
+            mean: Estimate { value, standard_error: left.sqrt() },
+            reduction: reduction(plain, left),
+        })
+    }
+
     fn bessel(&self) -> f64 {
         if self.paths > 1.0 { self.paths / (self.paths - 1.0) } else { 0.0 }
     }
@@ -204,6 +223,16 @@ impl Means {
         let variance = a * a * second + 2.0 * a * b * third + b * b * fourth - mean * mean;
         (variance.max(0.0) / self.paths).sqrt()
     }
+}
+
+/// A mean with the path's weight as control variate: least squares of the weighted losses on the weights, whose
+/// expectation is known to be one (see [`super::control`]).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WeightControl {
+    /// The adjusted mean.
+    pub mean: Estimate,
+    /// Variance of the mean without the control over that with it, degrees of freedom counted.
+    pub reduction: f64,
 }
 
 /// Variance of plain sampling over that found; 1 where there is none.

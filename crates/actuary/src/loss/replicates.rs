@@ -92,6 +92,8 @@ fn line<P>(figures: &mut LineFigures, parts: &[P], of: impl Fn(&P) -> &LineFigur
     let gain = |before: f64, after: f64| if after > 0.0 { (before / after) * (before / after) } else { 1.0 };
     figures.mean_reduction *= gain(before.0, figures.mean.standard_error);
     figures.shortfall_reduction *= gain(before.1, figures.shortfall.expected_shortfall.standard_error);
+    // Its error is that of independent paths.
+    figures.control = None;
 }
 
 fn tail<P>(figures: &mut Tail, parts: &[P], of: impl Fn(&P) -> &Tail + Clone) {

@@ -72,6 +72,9 @@ fn line_figures(of: &LineFigures) -> Value {
         "tail": tail(&of.shortfall),
         "at_risk": tail(&of.at_risk),
         "variance_of_plain_paths": {"mean": of.mean_reduction, "expected_shortfall": of.shortfall_reduction},
+        "with_weight_as_control": of.control.map(|control| {
+            json!({"mean": estimate(control.mean), "reduction": control.reduction})
+        }),
     })
 }
 

@@ -224,9 +224,17 @@ fn drawn_note(quote: &Quote) -> String {
     if quote.pricing.design.mixture.components.is_empty() {
         return format!("  every path drawn plainly{replicates}");
     }
+    let control = owed.control.map_or_else(String::new, |control| {
+        format!(
+            "\n  with the weight as control variate the pool owes {} on average, its variance {:.2} times smaller (shown, \
+             not used)",
+            with_error(control.mean),
+            control.reduction
+        )
+    });
     format!(
         "  importance sampling of crashes and large jumps: as good as {:.1} times as many plain paths for what the pool owes on \
-         average, {:.1} times for its ES; mean weight {:.4} ± {:.4}{replicates}",
+         average, {:.1} times for its ES; mean weight {:.4} ± {:.4}{replicates}{control}",
         owed.mean_reduction,
         owed.shortfall_reduction,
         figures.mean_weight.value,
@@ -271,7 +279,8 @@ fn events_table(quote: &Quote, events: &[MarketEvents]) -> comfy_table::Table {
 
 /// A tail figure, flagged where it rests on few paths.
 pub fn tail_text(estimate: Estimate, tail: &Tail) -> String {
-    let flag = if tail.thin { format!(" (thin: {} paths)", tail.samples) } else { String::new() };
+    let flag =
+        if tail.thin { format!(" (thin: worth {:.0} paths)", tail.effective_samples) } else { String::new() };
     format!("{}{flag}", with_error(estimate))
 }
 
