@@ -39,6 +39,7 @@ fn options() -> AaveOptions {
         residual_collateral: "OTHER".into(),
         residual_bonus: 0.075,
         residual_debt: "OTHER DEBT".into(),
+        eth_price: 1.0,
     }
 }
 
@@ -104,6 +105,27 @@ fn holdings_totals_and_health_factors() {
     assert_eq!(book.book.collateral(0).find(|c| c.asset == bitcoin).unwrap().amount, 2.0);
     let dollars = book.book.asset("USDC").unwrap();
     assert_eq!(book.book.debt(0).find(|d| d.asset == dollars).unwrap().amount, 20_000.0);
+}
+
+/// A book in dollars, whose nameless debt counts as an asset of the tables at its price there.
+#[test]
+fn another_unit_and_a_residual_with_a_name() {
+    // Owes 4,000 USDC (2 ETH), 1 ETH and 3 more that no column names.
+    let text = format!("{WIDE}{}", wide("a", "10,6,8300,1.38333333", "10,1,10", 4_000_000_000, "0,0,0"));
+    let options = AaveOptions { residual_debt: "USDC".into(), eth_price: 2_000.0, ..options() };
+    let AaveBook { book, report, health_factors } =
+        read_aave_accounts(vec![Source::new("t", text.as_bytes())], &options).unwrap();
+    assert_eq!(report.residual_debt, (3.0, 1));
+    let prices = book.prices();
+    let (dollars, ether) = (book.asset("USDC").unwrap(), book.asset("WETH").unwrap());
+    assert!((prices[dollars] - 1.0).abs() < 1e-12 && prices[ether] == 2_000.0);
+    let owed: Vec<_> = book.debt(0).map(|debt| (debt.asset, debt.amount)).collect();
+    assert_eq!(owed.len(), 2, "{owed:?}");
+    let of = |asset| owed.iter().find(|(known, _)| *known == asset).unwrap().1;
+    assert!((of(dollars) - 10_000.0).abs() < 1e-6 && (of(ether) - 1.0).abs() < 1e-12, "{owed:?}");
+    let totals = book.totals(&prices).unwrap();
+    assert!((totals.debt - 12_000.0).abs() < 1e-6 && (totals.collateral - 20_000.0).abs() < 1e-6);
+    assert!((book.health_factor(0, &prices).unwrap() / health_factors[0] - 1.0).abs() < 1e-7);
 }
 
 #[test]

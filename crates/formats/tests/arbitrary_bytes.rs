@@ -36,6 +36,7 @@ fn aave_options() -> AaveOptions {
         residual_collateral: "OTHER".into(),
         residual_bonus: 0.05,
         residual_debt: "OTHER DEBT".into(),
+        eth_price: 1.0,
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod accounts;
 mod completions;
 mod demo;
 mod deploy;
@@ -47,6 +48,8 @@ enum Command {
     Simulate(Box<simulate::Args>),
     /// Merge shards of simulated losses.
     Merge(simulate::MergeArgs),
+    /// Make a book of accounts, as quote reads it, from tables of Aave borrowers.
+    Accounts(Box<accounts::Args>),
     /// Open and run a pool in a local file.
     Pool(pool::Args),
     /// Deploy a pool on a chain.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Projection(args) => projection::run(&args, format),
         Command::Simulate(args) => simulate::run(&args, format),
         Command::Merge(args) => simulate::merge(&args, format),
+        Command::Accounts(args) => accounts::run(&args, format),
         Command::Pool(args) => pool::run(&args, format),
         Command::Deploy(args) => deploy::run(&args, format),
         Command::Completions(args) => completions::run::<Cli>(&args),

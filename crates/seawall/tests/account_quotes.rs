@@ -156,3 +156,85 @@ fn bad_accounts_are_named() {
     assert_eq!(frontier.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&frontier.stderr).contains("lend: changes of accounts"));
 }
+
+/// Tables of Aave borrowers become a book that is priced.
+#[test]
+fn tables_of_aave_borrowers_are_turned_into_a_book() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let mut table =
+        "user,collateral,debt,threshold,healthf,amount,ethdebt,collateral_steth_calc,usdc,usdc_price,\
+                     usdc_decimals,usdc_threshold\n"
+            .to_owned();
+    for number in 1..40 {
+        // 1,000 USDC are half an ETH; what is lacking of the debt no column names.
+        let steth = 10.0 * f64::from(number);
+        let debt = steth * (0.5 + 0.007 * f64::from(number));
+        table += &format!(
+            "u{number},{steth},{debt},8300,{},{steth},{},{steth},1000000000,500000000000000,6,0.875\n",
+            steth * 0.83 / debt,
+            debt / 2.0
+        );
+    }
+    fs::write(at.join("wide.csv"), &table).unwrap();
+    fs::write(at.join("terms.csv"), "symbol,liquidation_threshold,liquidation_bonus\nstETH,0.83,0.075\n")
+        .unwrap();
+    let command = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_seawall")).current_dir(at).args(arguments).output().unwrap()
+    };
+    let convert = |table: &str| {
+        command(&[
+            "--json",
+            "accounts",
+            table,
+            "--terms",
+            "terms.csv",
+            "--eth-price",
+            "2000",
+            "--residual-debt",
+            "USDC",
+            "--assets",
+            "assets.csv",
+            "--holdings",
+            "holdings.csv",
+        ])
+    };
+    let output = convert("wide.csv");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["accounts"], 39);
+    assert_eq!(said["collateral"].as_f64().unwrap().round(), 10.0 * 780.0 * 2000.0);
+    assert!(said["largest_error_of_health_factors"].as_f64().unwrap() < 1e-9, "{said}");
+    let mut depth = "ts,sell_asset,buy_asset,sell_amount,buy_amount,price_impact\n".to_owned();
+    for size in [1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0] {
+        let impact = 1e-6 * size;
+        depth += &format!("1700439384,stETH,USDC,{size},{},{impact}\n", 2_000.0 * size * (1.0 - impact));
+    }
+    fs::write(at.join("depth.csv"), depth).unwrap();
+    let output = command(&[
+        "--json",
+        "quote",
+        "--paths",
+        "256",
+        "--accounts",
+        "aave=holdings.csv",
+        "--account-assets",
+        "assets.csv",
+        "--follow",
+        "stETH=ETH",
+        "--depth",
+        "depth.csv",
+        "--plain",
+    ]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let quote: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(quote["book"]["markets"][0]["loans"], 39, "{}", quote["book"]);
+    // A row that makes no sense is named, and the files of before stay.
+    let before = fs::read(at.join("holdings.csv")).unwrap();
+    fs::write(at.join("wide.csv"), table.replace("u3,30,", "u3,many,")).unwrap();
+    let output = convert("wide.csv");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("wide.csv, line 4, field \\\"collateral\\\"") && said.contains("many"), "{said}");
+    assert_eq!(fs::read(at.join("holdings.csv")).unwrap(), before);
+}

@@ -50,8 +50,10 @@ pub struct AaveOptions {
     pub residual_collateral: String,
     /// Bonus for it.
     pub residual_bonus: f64,
-    /// Symbol of what they owe beyond the columns.
+    /// Symbol of what they owe beyond the columns; one of the tables' own counts at its price there.
     pub residual_debt: String,
+    /// Price of an ETH in the unit of account of the book, above 0; 1 for a book in ETH.
+    pub eth_price: f64,
 }
 
 /// What the reader had to do to the accounts; values in ETH.
@@ -73,10 +75,10 @@ pub struct AaveReport {
     pub without_debt: usize,
 }
 
-/// A book, in ETH, with what the tables record of every account.
+/// A book with what the tables record of every account.
 #[derive(Clone, Debug)]
 pub struct AaveBook {
-    /// The accounts. The unit of account is ETH.
+    /// The accounts.
     pub book: AccountBook,
     /// What the reader had to do.
     pub report: AaveReport,
@@ -380,7 +382,12 @@ impl Reading<'_> {
             self.report.residual_debt.0 += residual;
             self.report.residual_debt.1 += 1;
             let symbol = self.options.residual_debt.clone();
-            owed.push((self.owed_asset(&symbol, 1.0), residual));
+            let asset = self.owed_asset(&symbol, 1.0);
+            let amount = residual / self.assets[asset].price;
+            match owed.iter_mut().find(|(known, _)| *known == asset) {
+                Some((_, known)) => *known += amount,
+                None => owed.push((asset, amount)),
+            }
         }
         owed.into_iter().map(|(asset, amount)| Debt { asset, amount }).collect()
     }
@@ -388,6 +395,7 @@ impl Reading<'_> {
     fn into_book(mut self) -> Result<AaveBook, FormatError> {
         let last = self.files.last().cloned().unwrap_or_default();
         let whole = |source| FormatError::Accounts { at: Place::file(&last), source };
+        self.assets.iter_mut().for_each(|asset| asset.price *= self.options.eth_price);
         let mut builder = AccountBookBuilder::new(self.assets).map_err(whole)?;
         let mut health_factors = Vec::new();
         for account in self.rows {
