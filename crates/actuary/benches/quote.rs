@@ -43,7 +43,7 @@ fn main() -> Result<(), PricingError> {
         let sums =
             run.accumulate(&spec(&design, &exposures, &terms, &options)?, all_paths(&terms), &|_| ())?;
         let simulated = lap(ladders + pilots);
-        let pricing = Pricing::of(design, sums.finish()?, &exposures, None, &terms)?;
+        let pricing = Pricing::of(design, sums.finish()?, &exposures, None, Vec::new(), &terms)?;
         let seconds = lap(0.0);
         let owed = &pricing.horizon().owed;
         let shortfall = owed.shortfall.expected_shortfall;

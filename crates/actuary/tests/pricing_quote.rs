@@ -42,11 +42,14 @@ fn any_number_of_threads_and_any_split_of_the_paths_gives_the_same_bits() {
     for range in [0..1, 1_001..3_777, 1..1_001] {
         sums.merge(&run.accumulate(&spec, range, &|_| ()).unwrap()).unwrap();
     }
-    assert_eq!(Pricing::of(design.clone(), sums.finish().unwrap(), &exposures, None, &terms).unwrap(), whole);
+    assert_eq!(
+        Pricing::of(design.clone(), sums.finish().unwrap(), &exposures, None, Vec::new(), &terms).unwrap(),
+        whole
+    );
     // Kept path by path and gathered afterwards: the same again.
     let kept = run.keep(all_paths(&terms), &|_| ()).unwrap();
     let figures = kept.accumulate(&spec, 0).unwrap().finish().unwrap();
-    assert_eq!(Pricing::of(design, figures, &exposures, None, &terms).unwrap(), whole);
+    assert_eq!(Pricing::of(design, figures, &exposures, None, Vec::new(), &terms).unwrap(), whole);
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn a_changed_book_is_priced_again_to_the_bits_of_a_whole_run() {
         let sums = run
             .accumulate(&spec(&design, &changed, &terms, &options).unwrap(), all_paths(&terms), &|_| ())
             .unwrap();
-        let whole = Pricing::of(design, sums.finish().unwrap(), &changed, None, &terms).unwrap();
+        let whole = Pricing::of(design, sums.finish().unwrap(), &changed, None, Vec::new(), &terms).unwrap();
         assert_eq!(again, whole);
         assert_ne!(
             again.total.total,

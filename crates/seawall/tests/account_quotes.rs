@@ -96,6 +96,12 @@ fn accounts_are_priced_alone_and_with_a_loan_book_and_verified() {
     let levels = &both["accounts"][0]["levels"];
     let of = |name: &str| levels[name]["value"].as_f64().unwrap();
     assert!((of("fast") - of("exact") - of("bias")).abs() < 1e-6 * of("exact"), "{levels}");
+    // The premium's line has what the exact pass says: the fast mean of what the pool owes less its bias.
+    let payments = &both["accounts"][0]["payments"];
+    let bias = payments["bias"]["value"].as_f64().unwrap();
+    let owed = both["term"]["markets"][1]["owed"]["mean"]["value"].as_f64().unwrap();
+    let line = both["premium"]["lines"][1]["market_peril"]["value"].as_f64().unwrap();
+    assert!(bias != 0.0 && (line - (owed - bias)).abs() < 1e-6 * owed, "{line} {owed} {bias}");
     // Two compositions in four clusters: near the exact pass but for the protocol's choice of collateral.
     assert!(levels["correlation"].as_f64().unwrap() > 0.9, "{levels}");
     // Both sell ETH: the market's depth is its part of the whole.

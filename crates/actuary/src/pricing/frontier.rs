@@ -169,7 +169,7 @@ impl Base<'_> {
             }
             events
         });
-        Pricing::of(design.clone(), sums.finish()?, exposures, events.as_ref(), self.terms)
+        Pricing::of(design.clone(), sums.finish()?, exposures, events.as_ref(), Vec::new(), self.terms)
     }
 
     fn variant(&self, change: Change, markets: &[usize]) -> Result<Variant, PricingError> {

@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use super::account_bias::{AccountFigures, COMPARED_PATHS};
 use super::design::{AT_RISK_LEVEL, Design, DesignOptions, SHORTFALL_LEVEL, path_source};
 use super::error::PricingError;
 use super::events::{EventRisks, MarketEvents, grid_pool};
@@ -53,6 +54,8 @@ pub struct Pricing {
     pub split: Vec<f64>,
     /// Reserve, tranches and mutual layer as investments over the term, events included.
     pub tranches: Vec<TrancheTable>,
+    /// Books of accounts as they were run.
+    pub accounts: Vec<AccountFigures>,
 }
 
 /// Designs, simulates and prices. `done` is told of paths as they are finished.
@@ -72,7 +75,21 @@ pub fn price(
     let run = simulation(prices, system, &design, terms, options)?;
     let spec = spec(&design, exposures, terms, options)?;
     let sums = run.accumulate(&spec, all_paths(terms), done)?;
-    Pricing::of(design, sums.finish()?, exposures, events, terms)
+    let accounts = accounts(&run, &design, terms)?;
+    Pricing::of(design, sums.finish()?, exposures, events, accounts, terms)
+}
+
+/// Books of accounts on the first paths of a price, by both passes.
+///
+/// # Errors
+/// Paths that cannot be run.
+pub fn accounts(
+    run: &Simulation,
+    design: &Design,
+    terms: &Terms,
+) -> Result<Vec<AccountFigures>, PricingError> {
+    let (term, _) = terms.days()?.places();
+    run.account_figures(0..COMPARED_PATHS.min(terms.paths as u64), term, &design.policies)
 }
 
 /// The simulation that a design prescribes.
@@ -125,7 +142,8 @@ pub fn all_paths(terms: &Terms) -> Range<u64> {
 }
 
 impl Pricing {
-    /// The price from losses already gathered, with events or without.
+    /// The price from losses already gathered, with events or without. What the fast pass over `accounts` does to the
+    /// expected payments is corrected in the premiums.
     ///
     /// # Errors
     /// Terms that make no sense, losses of another shape.
@@ -134,6 +152,7 @@ impl Pricing {
         figures: LossFigures,
         exposures: &[Exposure],
         events: Option<&EventRisks>,
+        accounts: Vec<AccountFigures>,
         terms: &Terms,
     ) -> Result<Self, PricingError> {
         let (term, horizon) = terms.days()?.places();
@@ -167,7 +186,8 @@ impl Pricing {
         for (market, exposure) in exposures.iter().enumerate() {
             let simulated = &within.markets[market];
             let events = moved.as_ref().map(|moved| &moved[market]);
-            let losses = lines(simulated.owed.mean, events);
+            let book = accounts.iter().find(|accounts| accounts.name == exposure.market.name);
+            let losses = lines(corrected(simulated.owed.mean, book), events);
             let risk = Risk {
                 name: exposure.market.name.clone(),
                 expected_loss: losses.total(),
@@ -191,7 +211,19 @@ impl Pricing {
         let term_layers = layers.as_ref().map(|(term, _)| term);
         let tranches = investments(&within.layers, term_layers, &earned, term_years)?;
         let terms = terms.clone();
-        Ok(Self { terms, design, events: moved, pool, risks, premiums, total, split, tranches, figures })
+        Ok(Self {
+            terms,
+            design,
+            events: moved,
+            pool,
+            risks,
+            premiums,
+            total,
+            split,
+            tranches,
+            accounts,
+            figures,
+        })
     }
 
     /// Losses within the policies' term.
@@ -243,6 +275,16 @@ impl PoolFigures {
         let rate = terms.cost_of_capital.clamp(f64::MIN_POSITIVE, 1.0 - 1e-9);
         let optimal_fund = grid.optimal_fund(rate, 1.0, paths)?;
         Ok(Self { grid, shortfall, at_risk, capital, optimal_fund })
+    }
+}
+
+/// Expected payment less the bias of the fast pass.
+fn corrected(simulated: Estimate, book: Option<&AccountFigures>) -> Estimate {
+    let Some(book) = book else { return simulated };
+    let correction = book.correction();
+    Estimate {
+        value: (simulated.value + correction.value).max(0.0),
+        standard_error: libm::hypot(simulated.standard_error, correction.standard_error),
     }
 }
 

@@ -52,7 +52,8 @@ impl Repricer {
         let blocks = simulation.keep_blocks(all_paths(terms))?;
         let losses = losses_of(&simulation, &blocks)?;
         let sums = losses.accumulate(&spec(&design, &exposures, terms, options)?, 0)?;
-        let pricing = Pricing::of(design.clone(), sums.finish()?, &exposures, events.as_ref(), terms)?;
+        let pricing =
+            Pricing::of(design.clone(), sums.finish()?, &exposures, events.as_ref(), Vec::new(), terms)?;
         Ok(Self {
             exposures,
             events,
@@ -107,7 +108,8 @@ impl Repricer {
             risk.exposure = exposures[market].debt();
         }
         let sums = losses.accumulate_in_parallel(&spec(&self.design, exposures, terms, &self.options)?)?;
-        let pricing = Pricing::of(self.design.clone(), sums.finish()?, exposures, events.as_ref(), terms)?;
+        let pricing =
+            Pricing::of(self.design.clone(), sums.finish()?, exposures, events.as_ref(), Vec::new(), terms)?;
         Ok((events, losses, pricing))
     }
 

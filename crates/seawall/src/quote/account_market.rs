@@ -4,22 +4,17 @@ use seawall_actuary::liquidation::accounts::{CloseFactor, Seizure};
 use seawall_actuary::liquidation::system::AccountPass;
 use seawall_actuary::liquidation::{AccountModel, AccountSpec, ByRegime, Columns, Depth, LiquidationRules};
 use seawall_actuary::price::PriceModel;
-use seawall_actuary::pricing::price::simulation;
-use seawall_actuary::pricing::{AccountFigures, Design, DesignOptions, Exposure, Terms};
+use seawall_actuary::pricing::{AccountFigures, Exposure};
 
 use super::assumptions::Assumptions;
 use super::figures::{money, percent};
 use super::inputs::accounts::Accounts;
 use super::inputs::{Inputs, Insured};
-use super::market_model::{Modelled, family_debt, sale_depth};
-use super::pricing::refused;
+use super::market_model::{family_debt, sale_depth};
 use crate::output::Failure;
 
 /// Health factor below which a liquidation may repay the whole debt, as Aave has it.
 const WHOLE_BELOW: f64 = 0.95;
-
-/// Paths on which both passes are compared.
-const COMPARED: usize = 1_024;
 
 /// A book of accounts as it is priced: the pass, its exposure, and the depth that it has to itself.
 ///
@@ -90,27 +85,14 @@ pub fn pass(
     Ok((pass, exposure, total))
 }
 
-/// Both passes on the first paths of a price.
-///
-/// # Errors
-/// Paths that cannot be run.
-pub fn figures(
-    modelled: &Modelled,
-    design: &Design,
-    terms: &Terms,
-    drawing: &DesignOptions,
-) -> Result<Vec<AccountFigures>, Failure> {
-    let run = simulation(&modelled.prices, &modelled.system, design, terms, drawing).map_err(refused)?;
-    run.account_figures(0..terms.paths.min(COMPARED) as u64).map_err(refused)
-}
-
 /// One book of accounts in a sentence.
 pub fn sentence(of: &AccountFigures) -> String {
     let pruned = format!("{} of them and their periods left out by exact pruning", percent(of.pruned_share));
     match (&of.levels, of.clusters) {
         (Some(levels), Some(clusters)) => format!(
             "{}: {} accounts in {clusters} clusters (distance {}); against the exact pass on {} paths the mean loss is off by \
-             {} ± {} of {} (correlation {:.3}), which is NOT corrected in the price; {pruned}",
+             {} ± {} of {} (correlation {:.3}). The premium is corrected by {} ± {} of expected payment; capital and layers are \
+             those of the clusters; {pruned}",
             of.name,
             of.accounts,
             percent(of.spread),
@@ -118,7 +100,9 @@ pub fn sentence(of: &AccountFigures) -> String {
             money(levels.bias.value),
             money(levels.bias.standard_error),
             money(levels.exact.value),
-            levels.correlation
+            levels.correlation,
+            money(of.correction().value),
+            money(of.correction().standard_error)
         ),
         _ => format!("{}: {} accounts, every path exact, no bias; {pruned}", of.name, of.accounts),
     }

@@ -1,5 +1,6 @@
 //! A quote as one JSON document: every figure with its standard error, every input with its digest.
 
+use seawall_actuary::liquidation::TwoLevel;
 use seawall_actuary::loss::{Estimate, HorizonFigures, LayerFigures, LineFigures, Tail};
 use seawall_actuary::price::calibrate::PegSource;
 use seawall_actuary::pricing::AccountFigures;
@@ -24,7 +25,7 @@ pub fn json(quote: &Quote) -> Value {
         "layers": layers(quote),
         "layer_ends_by_quantile": quote.pricing.design.proposed.ends[1..].iter().map(|&end| estimate(end)).collect::<Vec<_>>(),
         "pool": pool(quote),
-        "accounts": quote.accounts.iter().map(account_figures).collect::<Vec<_>>(),
+        "accounts": quote.pricing.accounts.iter().map(account_figures).collect::<Vec<_>>(),
         "assumptions": quote.assumptions_in_words(),
         "left_out": quote.gaps(),
     });
@@ -161,7 +162,7 @@ fn events(quote: &Quote) -> Value {
 
 /// A book of accounts: what its pass leaves out, and what that costs.
 fn account_figures(of: &AccountFigures) -> Value {
-    let levels = of.levels.as_ref().map(|levels| {
+    let both = |levels: &TwoLevel| {
         json!({
             "fast": estimate(levels.fast),
             "exact": estimate(levels.exact),
@@ -170,14 +171,15 @@ fn account_figures(of: &AccountFigures) -> Value {
             "correlation": levels.correlation,
             "paths": levels.exact_paths,
         })
-    });
+    };
     json!({
         "market": of.name,
         "accounts": of.accounts,
         "pruned_share": of.pruned_share,
         "clusters": of.clusters,
         "spread": of.spread,
-        "levels": levels,
+        "levels": of.levels.as_ref().map(both),
+        "payments": of.payments.as_ref().map(both),
     })
 }
 

@@ -33,7 +33,6 @@ use market_model::Modelled;
 use pricing::{DesignOptions, Pricing, Terms};
 use request::QuoteRequest;
 use seawall_actuary::price::calibrate::PegFit;
-use seawall_actuary::pricing::AccountFigures;
 
 use crate::output::{self, Failure, Format, print_json, progress};
 use crate::simulate;
@@ -51,8 +50,6 @@ pub struct Quote {
     pub modelled: Modelled,
     /// The price.
     pub pricing: Pricing,
-    /// Books of accounts as they were run.
-    pub accounts: Vec<AccountFigures>,
 }
 
 impl Quote {
@@ -160,6 +157,5 @@ pub fn make(inputs: Inputs, asked: Asked, format: Format) -> Result<Quote, Failu
     let modelled = market_model::build(&inputs, held_out, &assumed)?;
     let bar = progress(terms.paths as u64, "simulating", format);
     let pricing = pricing::price(&modelled, &terms, &drawing, &bar)?;
-    let accounts = account_market::figures(&modelled, &pricing.design, &terms, &drawing)?;
-    Ok(Quote { request, inputs, assumptions: assumed, modelled, pricing, accounts })
+    Ok(Quote { request, inputs, assumptions: assumed, modelled, pricing })
 }

@@ -15,7 +15,7 @@ use crate::output::line;
 pub fn print(quote: &Quote) {
     heading(&format!("Loan book, {}", quote.inputs.snapshot));
     show(&book(quote));
-    for of in &quote.accounts {
+    for of in &quote.pricing.accounts {
         line(&format!("  {}", account_market::sentence(of)));
     }
     heading("Price model, fitted to closes with standard errors (a year, calm state)");

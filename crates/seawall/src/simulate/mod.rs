@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use seawall_actuary::loss::LossFigures;
-use seawall_actuary::pricing::price::{simulation, spec};
+use seawall_actuary::pricing::price::{accounts, simulation, spec};
 use seawall_actuary::pricing::{Design, Pricing};
 use seawall_formats::loss_shard::{self, Merger, Shard, ShardError};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::quote::inputs::Inputs;
 use crate::quote::market_model::{self, Modelled};
 use crate::quote::pricing::{AT_RISK_LEVEL, SHORTFALL_LEVEL, refused};
 use crate::quote::request::QuoteRequest;
-use crate::quote::{Asked, Options, Quote, account_market, prepare};
+use crate::quote::{Asked, Options, Quote, prepare};
 
 /// Arguments of `seawall simulate`.
 #[derive(clap::Args)]
@@ -123,10 +123,12 @@ pub fn priced(inputs: Inputs, asked: Asked, losses: &Path) -> Result<Quote, Fail
     let modelled = market_model::build(&inputs, asked.held_out.clone(), &asked.assumed)?;
     let design = design(&modelled, &asked)?;
     let figures = sums.finish().map_err(Failure::input)?;
-    let pricing = Pricing::of(design, figures, &modelled.exposures, modelled.events.as_ref(), &asked.terms)
-        .map_err(refused)?;
-    let accounts = account_market::figures(&modelled, &pricing.design, &asked.terms, &asked.drawing)?;
-    Ok(Quote { request, inputs, assumptions: asked.assumed, modelled, pricing, accounts })
+    let Modelled { prices, system, exposures, events, .. } = &modelled;
+    let run = simulation(prices, system, &design, &asked.terms, &asked.drawing).map_err(refused)?;
+    let accounts = accounts(&run, &design, &asked.terms).map_err(refused)?;
+    let pricing = Pricing::of(design, figures, exposures, events.as_ref(), accounts, &asked.terms);
+    let pricing = pricing.map_err(refused)?;
+    Ok(Quote { request, inputs, assumptions: asked.assumed, modelled, pricing })
 }
 
 fn design(modelled: &Modelled, asked: &Asked) -> Result<Design, Failure> {
