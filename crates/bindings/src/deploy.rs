@@ -1,18 +1,22 @@
 //! Sending a deployment's transactions and checking what came of them. Each waits for the one before only where it
 //! must: the modules go out together.
+//!
+//! A deployment that was broken off goes on where it was: every transaction is told of before it is sent, with the hash it
+//! will have, so that whoever keeps what was told ([`Signed`]) loses none.
 
 use std::time::{Duration, Instant};
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, B256, TxKind, U256};
+use alloy_primitives::{Address, B256, TxKind, U256, keccak256};
 use alloy_signer::SignerSync;
-use alloy_sol_types::{SolCall, SolError, SolInterface};
-use serde::Serialize;
+use alloy_sol_types::{SolError, SolInterface};
+use serde::{Deserialize, Serialize};
 
 use crate::abi;
+use crate::check::{ask, check};
 use crate::key::Key;
-use crate::plan::{self, CODE_MAX, CREATION_MAX, Plan, PoolPlan, Step, role};
+use crate::plan::{self, CODE_MAX, CREATION_MAX, Plan, PoolPlan, Step};
 use crate::rpc::{Call, Fees, Node, RpcError};
 
 /// Gas beyond the estimate, in parts of it: state that others change moves an estimate by little.
@@ -32,6 +36,27 @@ pub struct Sent {
     pub block: u64,
     /// Gas that it used.
     pub gas: u64,
+}
+
+/// A transaction that was signed and is about to be sent. Addresses follow from deployer and nonce, so a deployment
+/// that is taken up again must send the same bytes in the same order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// What it does.
+    pub step: String,
+    /// Hash of its data.
+    pub data: B256,
+    /// Its hash.
+    pub hash: B256,
+}
+
+/// What is told while a deployment goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// The transaction in this place of the plan will be sent as soon as this returns.
+    Signed(usize, &'a Signed),
+    /// A transaction is in a block.
+    Mined(&'a Sent),
 }
 
 /// A pool that was deployed and checked.
@@ -120,6 +145,9 @@ pub enum Failed {
     /// The key does not sign.
     #[error("the key does not sign")]
     Signature,
+    /// What was told could not be kept, so nothing more was sent.
+    #[error("{0}")]
+    Unkept(String),
 }
 
 /// What a token says of itself.
@@ -168,45 +196,75 @@ pub fn foresee(node: &Node, plan: &Plan) -> Result<Vec<Option<u64>>, Failed> {
     plan.steps.iter().map(|step| free(step).then(|| estimate(node, step)).transpose()).collect()
 }
 
-/// Sends a plan's transactions, waits for each at most `patience`, and checks code, wiring and roles. `told` hears of
-/// every transaction when it is in its block.
+/// Sends a plan's transactions, waits for each at most `patience`, and checks code, wiring and roles. `begun` are the
+/// transactions that were signed when the deployment was broken off, none for a new one: those that the chain has are
+/// waited for, those that never reached it are sent again. `told` hears of each; where it fails nothing more is sent.
 ///
 /// # Errors
-/// [`Failed`]. What was sent before stays on the chain and belongs to no pool; a new deployment begins anew.
+/// [`Failed`]; [`Failed::Differs`] where what was begun is not this plan.
 pub fn deploy(
     node: &Node,
     key: &Key,
     pool: &PoolPlan,
     plan: Plan,
+    begun: &[Signed],
     patience: Duration,
-    mut told: impl FnMut(&Sent),
+    mut told: impl FnMut(Progress<'_>) -> Result<(), String>,
 ) -> Result<Deployment, Failed> {
     let chain = node.chain_id()?;
     check_creation(&plan)?;
+    check_begun(&plan, begun)?;
     let mut sent = Vec::with_capacity(plan.steps.len());
     let mut place = 0;
     while place < plan.steps.len() {
         // Modules depend on nothing: they go out together. All else waits for what is before it.
         let together = plan.steps[place..].iter().take_while(|step| is_module(&plan, step)).count().max(1);
         let mut waiting = Vec::with_capacity(together);
-        for (offset, step) in plan.steps[place..place + together].iter().enumerate() {
-            let nonce = plan.nonce + (place + offset) as u64;
+        for (place, step) in plan.steps.iter().enumerate().skip(place).take(together) {
+            if let Some(known) = begun.get(place)
+                && node.knows(known.hash)?
+            {
+                waiting.push((step.name, known.hash));
+                continue;
+            }
             let gas = estimate(node, step)?;
             let fees = node.fees()?;
-            waiting.push((
-                step.name,
-                node.send(&signed(key, chain, nonce, gas + gas / GAS_MARGIN, fees, step)?)?,
-            ));
+            let nonce = plan.nonce + place as u64;
+            let raw = signed(key, chain, nonce, gas + gas / GAS_MARGIN, fees, step)?;
+            let hash = keccak256(&raw);
+            let about = Signed { step: step.name.to_owned(), data: keccak256(&step.call.data), hash };
+            told(Progress::Signed(place, &about)).map_err(Failed::Unkept)?;
+            node.send(&raw)?;
+            waiting.push((step.name, hash));
         }
         for (step, hash) in waiting {
             let done = wait(node, step, hash, patience)?;
-            told(&done);
+            told(Progress::Mined(&done)).map_err(Failed::Unkept)?;
             sent.push(done);
         }
         place += together;
     }
     let code = check(node, pool, &plan)?;
     Ok(Deployment { chain, plan, sent, code })
+}
+
+/// Refuses to go on with what another plan began.
+fn check_begun(plan: &Plan, begun: &[Signed]) -> Result<(), Failed> {
+    for (place, known) in begun.iter().enumerate() {
+        let planned = plan.steps.get(place);
+        let data = planned.map(|step| keccak256(&step.call.data));
+        if planned.is_none_or(|step| step.name != known.step) || data != Some(known.data) {
+            return Err(Failed::Differs {
+                what: format!("transaction {place} of what was begun"),
+                found: format!("{} with data of hash {}", known.step, known.data),
+                planned: planned.map_or_else(
+                    || "no more".to_owned(),
+                    |step| format!("{} with data of hash {}", step.name, keccak256(&step.call.data)),
+                ),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn is_module(plan: &Plan, step: &Step) -> bool {
@@ -229,7 +287,7 @@ fn estimate(node: &Node, step: &Step) -> Result<u64, Failed> {
 }
 
 /// A refusal with the contract's own error, where there is one.
-fn explained(step: &'static str, error: RpcError) -> Failed {
+pub(crate) fn explained(step: &'static str, error: RpcError) -> Failed {
     match error {
         RpcError::Refused { data: Some(data), .. } if data.len() >= 4 => {
             let pool = abi::Pool::PoolErrors::abi_decode(&data).map(|error| format!("{error:?}"));
@@ -275,78 +333,6 @@ fn wait(node: &Node, step: &'static str, hash: B256, patience: Duration) -> Resu
         }
         std::thread::sleep(POLL);
     }
-}
-
-/// Asks a contract one question.
-fn ask<C: SolCall>(node: &Node, step: &'static str, to: Address, call: &C) -> Result<C::Return, Failed> {
-    let asked = Call { from: Address::ZERO, to: Some(to), data: call.abi_encode().into() };
-    let answer = node.call(&asked).map_err(|error| explained(step, error))?;
-    C::abi_decode_returns(&answer)
-        .map_err(|error| Failed::Reverted { step, reason: format!("an answer that makes no sense: {error}") })
-}
-
-/// Refuses an answer that is not what was planned.
-fn same<T: PartialEq + ToString>(what: impl Into<String>, found: &T, planned: &T) -> Result<(), Failed> {
-    if found == planned {
-        return Ok(());
-    }
-    Err(Failed::Differs { what: what.into(), found: found.to_string(), planned: planned.to_string() })
-}
-
-/// Checks a plan that was carried out: every contract has code a chain keeps, the pool is wired as planned, every
-/// role is held by whom it should be, and the functions of each role are the contract's own list.
-fn check(node: &Node, pool: &PoolPlan, plan: &Plan) -> Result<Vec<(&'static str, Address, B256)>, Failed> {
-    let mut code = Vec::new();
-    for step in &plan.steps {
-        let Some(address) = step.creates else { continue };
-        let bytes = node.code(address)?;
-        if bytes.is_empty() || bytes.len() > CODE_MAX {
-            return Err(Failed::Code { name: step.name, address, bytes: bytes.len() });
-        }
-        code.push((step.name, address, alloy_primitives::keccak256(&bytes)));
-    }
-    same("asset of the pool", &ask(node, "Pool", plan.pool, &abi::Pool::assetCall {})?, &pool.asset)?;
-    same(
-        "access manager of the pool",
-        &ask(node, "Pool", plan.pool, &abi::Pool::authorityCall {})?,
-        &plan.access,
-    )?;
-    for (tranche, planned) in (0..pool.tranches).zip(&plan.share_tokens) {
-        let found = ask(node, "Pool", plan.pool, &abi::Pool::shareTokenCall { tranche })?;
-        same(format!("share token of tranche {tranche}"), &found, planned)?;
-    }
-    check_roles(node, pool, plan)?;
-    Ok(code)
-}
-
-fn check_roles(node: &Node, pool: &PoolPlan, plan: &Plan) -> Result<(), Failed> {
-    let access = &pool.access;
-    let admin = plan::Grant { role: role::ADMIN, account: access.admin, delay: access.admin_delay };
-    for grant in access.grants.iter().chain([&admin]) {
-        let call = abi::Access::hasRoleCall { roleId: grant.role, account: grant.account };
-        let held = ask(node, "Access", plan.access, &call)?;
-        let what = format!("role {} of {}", role::name(grant.role), grant.account);
-        same(what.clone(), &held.isMember, &true)?;
-        same(format!("delay of {what}"), &held.executionDelay, &grant.delay)?;
-    }
-    if access.admin != plan.deployer {
-        let call = abi::Access::hasRoleCall { roleId: role::ADMIN, account: plan.deployer };
-        let held = ask(node, "Access", plan.access, &call)?;
-        same("admin role of the deployer", &held.isMember, &false)?;
-    }
-    for (role, functions) in plan::functions() {
-        let listed = ask(node, "Access", plan.access, &abi::Access::functionsOfCall { role })?;
-        let listed: Vec<[u8; 4]> = listed.into_iter().map(Into::into).collect();
-        let text = |list: &[[u8; 4]]| format!("{list:x?}");
-        same(format!("functions of role {}", role::name(role)), &text(&listed), &text(&functions))?;
-        for selector in functions {
-            let call =
-                abi::Access::getTargetFunctionRoleCall { target: plan.pool, selector: selector.into() };
-            let found = ask(node, "Access", plan.access, &call)?;
-            same(format!("role of function {selector:x?}"), &found, &role)?;
-        }
-    }
-    Ok(())
 }
 
 /// Refuses an account that cannot pay `gas` at the largest fee.

@@ -9,6 +9,7 @@
 //! Amounts are units of the settlement token, times seconds, gas in gas, fees in wei.
 
 pub mod abi;
+mod check;
 pub mod deploy;
 pub mod key;
 pub mod plan;
@@ -18,7 +19,7 @@ pub mod rules;
 pub use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 // What the bindings are used through.
 pub use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
-pub use deploy::{Deployment, Failed, Sent, deploy};
+pub use deploy::{Deployment, Failed, Progress, Sent, Signed, deploy};
 pub use key::Key;
 pub use plan::{AccessPlan, Plan, PoolPlan, Step};
 pub use rpc::Node;

@@ -227,6 +227,14 @@ impl Node {
         self.ask("eth_sendRawTransaction", json!([Bytes::copy_from_slice(raw)]))
     }
 
+    /// Whether a transaction is in a block or waits for one.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub fn knows(&self, hash: B256) -> Result<bool, RpcError> {
+        Ok(!self.ask::<Value>("eth_getTransactionByHash", json!([hash]))?.is_null())
+    }
+
     /// A transaction's receipt; none while it waits.
     ///
     /// # Errors

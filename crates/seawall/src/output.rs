@@ -32,6 +32,12 @@ pub struct Failure {
     reported: bool,
 }
 
+impl Display for Failure {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.message)
+    }
+}
+
 impl Failure {
     fn new(code: u8, kind: &'static str, message: impl Display) -> Self {
         Self { code, kind, message: message.to_string(), rule: None, hint: None, reported: false }

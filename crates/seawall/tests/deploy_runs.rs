@@ -222,14 +222,68 @@ fn what_does_not_fit_the_chain_is_refused_before_anything_is_sent() {
     refused(1, &[DEPLOYER, "1 wei"]);
 }
 
-/// A node that mines only when told: the wait ends, and says which transaction is missing.
+/// A node that mines only when told: the wait ends and says which transaction is missing; a second run goes on with what
+/// waits, sends again what the node has lost, and ends in the pool of one run.
 #[test]
 #[ignore = "needs anvil: cargo xtask contracts"]
-fn a_transaction_that_does_not_come_is_named() {
+fn a_deployment_that_was_broken_off_goes_on() {
     let world = World::new(&[]);
-    let _: Value = world.node.ask("evm_setAutomine", json!([false])).unwrap();
-    let (code, _, err) = world.run(&[&KEYSTORE[..], &["--timeout", "1"]].concat());
+    let (code, planned, err) = world.run(&["--from", DEPLOYER, "--dry-run", "--json"]);
+    assert_eq!(code, 0, "{err}");
+    let planned: Value = serde_json::from_str(&planned).unwrap();
+    let mining = |on: bool| {
+        let _: Value = world.node.ask("evm_setAutomine", json!([on])).unwrap();
+    };
+    let left = world.folder.path().join("deployment.json.begun");
+    let begun = || -> Value { serde_json::from_str(&std::fs::read_to_string(&left).unwrap()).unwrap() };
+    mining(false);
+    let briefly = [&KEYSTORE[..], &["--timeout", "1"]].concat();
+    let (code, _, err) = world.run(&briefly);
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("PoolTime") && err.contains("in no block after 1 seconds"), "{err}");
-    assert!(err.contains("anew"), "{err}");
+    assert!(err.contains("--resume"), "{err}");
+    let modules = begun()["transactions"].as_array().unwrap().len();
+    assert!(modules > 3, "{}", begun());
+    // Nothing is begun twice by mistake.
+    let (code, _, err) = world.run(&KEYSTORE);
+    assert!(code == 2 && err.contains("begun and not finished"), "{err}");
+    // Another file than it was begun with.
+    world.configure(|config| config["tranches"] = json!(["only"]));
+    let (code, _, err) = world.run(&[&briefly[..], &["--resume"]].concat());
+    assert_eq!(code, 1, "nothing that was begun differs yet: {err}");
+    // The node loses one that waits.
+    let lost = begun()["transactions"][2]["hash"].clone();
+    let _: Value = world.node.ask("anvil_dropTransaction", json!([lost])).unwrap();
+    world.configure(|_| ());
+    mining(true);
+    let _: Value = world.node.ask("evm_mine", json!([])).unwrap();
+    let (code, out, err) = world.run(&[&KEYSTORE[..], &["--resume", "--json"]].concat());
+    assert_eq!(code, 0, "{out}{err}");
+    let record: Value = serde_json::from_str(&out).unwrap();
+    for key in ["pool", "access", "lens", "share_tokens", "modules", "roles"] {
+        assert_eq!(record[key], planned[key], "{key}");
+    }
+    assert!(!left.exists());
+    let (code, _, err) = world.run(&[&["--out", "other.json", "--resume"][..], &KEYSTORE].concat());
+    assert!(code == 2 && err.contains("other.json.begun"), "{err}");
+}
+
+/// What was begun with another file is not gone on with.
+#[test]
+#[ignore = "needs anvil: cargo xtask contracts"]
+fn a_deployment_goes_on_with_the_same_file_only() {
+    let world = World::new(&[]);
+    let _: Value = world.node.ask("evm_setAutomine", json!([false])).unwrap();
+    let (code, _, _) = world.run(&[&KEYSTORE[..], &["--timeout", "1"]].concat());
+    assert_eq!(code, 1);
+    let left = world.folder.path().join("deployment.json.begun");
+    let text = std::fs::read_to_string(&left).unwrap();
+    let mut begun: Value = serde_json::from_str(&text).unwrap();
+    begun["transactions"][1]["data"] = begun["transactions"][0]["data"].clone();
+    std::fs::write(&left, begun.to_string()).unwrap();
+    let (code, _, err) = world.run(&[&KEYSTORE[..], &["--resume"]].concat());
+    assert!(code == 1 && err.contains("transaction 1 of what was begun") && err.contains("anew"), "{err}");
+    std::fs::write(&left, text.replace("31337", "1")).unwrap();
+    let (code, _, err) = world.run(&[&KEYSTORE[..], &["--resume"]].concat());
+    assert!(code == 2 && err.contains("chain is 1, expected 31337"), "{err}");
 }

@@ -1,14 +1,16 @@
 //! `seawall deploy`: a pool on a chain. A file says what the pool is, [`config`] reads it; [`signer`] finds the key;
-//! the transactions are `seawall_contracts`'s, and [`record`] is what is kept of them.
+//! the transactions are `seawall_contracts`'s, [`record`] is what is kept of them, and [`begun`] what a broken run leaves.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use seawall_contracts::Address;
-use seawall_contracts::{Failed, Node, Plan, Sent, deploy};
+use seawall_contracts::{Failed, Node, Plan, Progress, deploy};
 
+use self::begun::Begun;
 use crate::output::{Failure, Format, grouped, line, print_json, table, writable, write_whole};
 
+mod begun;
 mod config;
 mod record;
 mod signer;
@@ -53,6 +55,9 @@ pub struct Args {
     /// Where the record of the deployment goes.
     #[arg(long, value_name = "FILE", default_value = "deployment.json")]
     out: PathBuf,
+    /// Go on with a deployment that was broken off, with the same file, key and --out.
+    #[arg(long, conflicts_with = "dry_run")]
+    resume: bool,
     /// Longest wait for a transaction to be in a block, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     timeout: u64,
@@ -75,7 +80,7 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let config = config::read(path)?;
     let node = Node::new(&url(args)?);
     if !args.dry_run {
-        record_is_free(&args.out)?;
+        record_is_free(&args.out, args.resume)?;
     }
     let key = match &args.from {
         Some(_) => None,
@@ -88,35 +93,55 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     };
     deploy::check_chain(&node, config.chain).map_err(|failed| told(&failed))?;
     check_token(&node, &config)?;
-    let nonce = node.nonce(deployer).map_err(Failure::environment)?;
-    let plan = Plan::new(&config.pool, deployer, nonce);
+    let mut begun = match args.resume {
+        true => Begun::read(&args.out, config.chain, deployer)?,
+        false => {
+            let nonce = node.nonce(deployer).map_err(Failure::environment)?;
+            Begun { chain_id: config.chain, deployer, nonce, transactions: Vec::new() }
+        }
+    };
+    let plan = Plan::new(&config.pool, deployer, begun.nonce);
     if args.dry_run {
         return foresee(&node, &config, &plan, format);
     }
     let Some(key) = key else { return Err(Failure::input("a key is needed to deploy")) };
-    let gas = deploy::foresee(&node, &plan).map_err(|failed| told(&failed))?;
-    let gas = gas.into_iter().sum::<Option<u64>>().unwrap_or(GAS_ALL);
-    deploy::check_funds(&node, deployer, gas).map_err(|failed| told(&failed))?;
+    if !args.resume {
+        let gas = deploy::foresee(&node, &plan).map_err(|failed| told(&failed))?;
+        let gas = gas.into_iter().sum::<Option<u64>>().unwrap_or(GAS_ALL);
+        deploy::check_funds(&node, deployer, gas).map_err(|failed| told(&failed))?;
+    }
     let steps = plan.steps.len();
     let mut done = 0;
-    let say = |sent: &Sent| {
-        done += 1;
-        if format == Format::Table {
-            anstream::eprintln!(
-                "{done:>2}/{steps} {:<12} block {:>9}  gas {:>9}  {}",
-                sent.step,
-                sent.block,
-                grouped(sent.gas.into()),
-                sent.hash
-            );
+    let known = begun.transactions.clone();
+    let progress = |progress: Progress<'_>| match progress {
+        Progress::Signed(place, signed) => {
+            begun.keep(&args.out, place, signed).map_err(|failure| failure.to_string())
+        }
+        Progress::Mined(sent) => {
+            done += 1;
+            if format == Format::Table {
+                anstream::eprintln!(
+                    "{done:>2}/{steps} {:<12} block {:>9}  gas {:>9}  {}",
+                    sent.step,
+                    sent.block,
+                    grouped(sent.gas.into()),
+                    sent.hash
+                );
+            }
+            Ok(())
         }
     };
-    let deployment =
-        seawall_contracts::deploy(&node, &key, &config.pool, plan, Duration::from_secs(args.timeout), say);
-    let deployment = deployment.map_err(|failed| told(&failed).hint(HALF_DONE))?;
+    let patience = Duration::from_secs(args.timeout);
+    let deployment = seawall_contracts::deploy(&node, &key, &config.pool, plan, &known, patience, progress);
+    let deployment = deployment.map_err(|failed| match failed {
+        Failed::Differs { .. } if args.resume => told(&failed).hint(OTHER_PLAN),
+        _ => told(&failed).hint(HALF_DONE),
+    })?;
     let record = record::of(&config, &deployment);
     let text = serde_json::to_string_pretty(&record).map_err(Failure::environment)?;
     write_whole(&args.out, format!("{text}\n").as_bytes())?;
+    // The record says all that it said; that it is gone is tidiness.
+    let _ = std::fs::remove_file(begun::place(&args.out));
     match format {
         Format::Json => print_json(&record),
         Format::Table => record::print(&config, &deployment, &args.out),
@@ -124,8 +149,10 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     Ok(())
 }
 
-const HALF_DONE: &str =
-    "what was sent stays on the chain and belongs to no pool; a new run deploys all of it anew";
+const HALF_DONE: &str = "run the command again with --resume: it goes on where this one was";
+
+const OTHER_PLAN: &str = "the file, or this program, is not what the deployment was begun with; what was sent belongs to no pool, and a run \
+     with another --out deploys all of it anew";
 
 /// Transactions, gas and addresses of a plan.
 fn foresee(node: &Node, config: &config::Config, plan: &Plan, format: Format) -> Result<(), Failure> {
@@ -181,7 +208,12 @@ fn url(args: &Args) -> Result<String, Failure> {
     Err(Failure::input("--rpc-url: must begin with http:// or https://"))
 }
 
-fn record_is_free(out: &Path) -> Result<(), Failure> {
+fn record_is_free(out: &Path, resume: bool) -> Result<(), Failure> {
+    let begun = begun::place(out);
+    if begun.is_file() && !resume {
+        let half = format!("--out: {}: a deployment was begun and not finished", begun.display());
+        return Err(Failure::input(half).hint("go on with it by --resume, or choose another name"));
+    }
     if out.is_file() {
         let taken = format!("--out: {}: exists already", out.display());
         return Err(Failure::input(taken).hint("a record is never overwritten: choose another name"));
