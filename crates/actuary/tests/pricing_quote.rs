@@ -177,6 +177,7 @@ fn the_frontier_is_smooth_and_its_base_is_the_price() {
         prices: &prices,
         exposures: &exposures,
         options: &shared,
+        accounts: &[],
         events: None,
         terms: &terms,
         sampling: &options,

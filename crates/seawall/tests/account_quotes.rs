@@ -111,6 +111,53 @@ fn accounts_are_priced_alone_and_with_a_loan_book_and_verified() {
     assert!(depth(&both, 1) < depth(&alone, 0), "{both}");
 }
 
+/// What a risk steward asks of accounts: higher ratios cost, a smaller largest account saves, a lower threshold
+/// liquidates nobody at once; a delay changes nothing, for they are served without.
+#[test]
+fn the_frontier_of_accounts() {
+    let folder = folder();
+    let at = folder.path();
+    let frontier = |more: &[&str]| -> Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_seawall"))
+            .current_dir(at)
+            .args(["--json", "frontier", "--paths", "600", "--accounts", "lend=holdings.csv"])
+            .args(["--account-assets", "assets.csv", "--limit", "1000000", "--deductible", "1000"])
+            .args(["--ltv=-2,2,4", "--threshold=-2", "--volatility", "1.2", "--depth-factor", "0.5"])
+            .args(["--delay", "2", "--largest", "0.5", "--cap", "0.5", "--renewals", "90"])
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let alone = frontier(&[]);
+    let moved = |document: &Value, change: &str, by: f64| -> f64 {
+        let rows = document["changes"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["change"] == change && row["by"] == by);
+        row.unwrap_or_else(|| panic!("{change} {by}: {document}"))["difference"]["value"].as_f64().unwrap()
+    };
+    let ratio = |by| moved(&alone, "loan_to_value_points", by);
+    assert!(ratio(-2.0) < 0.0 && 0.0 < ratio(2.0) && ratio(2.0) < ratio(4.0), "{alone}");
+    assert!(moved(&alone, "volatility_factor", 1.2) > 0.0);
+    assert!(moved(&alone, "depth_factor", 0.5) >= 0.0);
+    assert_eq!(moved(&alone, "delay_factor", 2.0), 0.0);
+    assert!(moved(&alone, "largest_position_factor", 0.5) < 0.0);
+    assert!(moved(&alone, "debt_cap_share", 0.5) < moved(&alone, "largest_position_factor", 0.5));
+    // Beside a loan book the accounts alone can be changed, by clusters, too.
+    let both = frontier(&[
+        "--book",
+        "loans.csv",
+        "--markets",
+        "markets.csv",
+        "--market",
+        "lend",
+        "--account-clusters",
+        "8",
+    ]);
+    assert!(moved(&both, "loan_to_value_points", 2.0) > 0.0, "{both}");
+    assert_eq!(moved(&both, "delay_factor", 2.0), 0.0);
+}
+
 #[test]
 fn bad_accounts_are_named() {
     let folder = folder();

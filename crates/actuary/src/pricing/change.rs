@@ -11,10 +11,15 @@
 //! - *Depth*, *delay*, *renewal period*: as they say, in either state.
 //! - *Largest position*: debt and collateral of the market's largest loan times a factor.
 //! - *Cap on debt*: all loans of the market shrink together until the debt is the share given.
+//!
+//! For books of accounts with several collaterals the same, an account in place of a loan: its debt follows what its
+//! collateral secures. They are served without delay, so that a change of it changes nothing.
 
 use thiserror::Error;
 
 use super::exposure::Exposure;
+use crate::liquidation::accounts::AccountModelError;
+use crate::liquidation::system::AccountPass;
 use crate::liquidation::{ByRegime, Depth, DepthError, SystemOptions};
 use crate::price::{Dynamics, ModelParameters};
 
@@ -58,6 +63,14 @@ pub enum ChangeError {
     /// A depth makes no sense.
     #[error(transparent)]
     Depth(#[from] DepthError),
+    /// A change makes no sense for a book of accounts.
+    #[error("accounts {name}: {source}")]
+    Accounts {
+        /// The book.
+        name: String,
+        /// Why.
+        source: AccountModelError,
+    },
 }
 
 impl Change {
@@ -120,6 +133,26 @@ impl Change {
                 Ok(())
             }
         }
+    }
+
+    /// Applies the change to a book of accounts.
+    ///
+    /// # Errors
+    /// As for [`Change::apply`].
+    pub fn apply_to_accounts(self, pass: &AccountPass) -> Result<AccountPass, ChangeError> {
+        let changed = match self {
+            Self::LoanToValue(points) => pass.changed(|model| model.with_thresholds(points / 100.0, true)),
+            Self::Threshold(points) => pass.changed(|model| model.with_thresholds(points / 100.0, false)),
+            Self::Depth(factor) => pass.changed(|model| model.with_depth(factor)),
+            Self::LargestPosition(factor) => pass.changed(|model| model.with_largest(factor)),
+            Self::DebtCap(share) => pass.changed(|model| model.with_all(share)),
+            Self::Renewal(days) => pass.changed(|model| model.with_renewal(days)),
+            Self::Volatility(factor) | Self::Delay(factor) => {
+                positive(factor)?;
+                Ok(pass.clone())
+            }
+        };
+        changed.map_err(|source| ChangeError::Accounts { name: pass.name().to_owned(), source })
     }
 
     /// Applies the change to what markets share: depth is that of the pools with any of the markets (all where none is

@@ -21,6 +21,7 @@ use super::exposure::Exposure;
 use super::price::{Pricing, simulation, spec};
 use super::simulation::PathLosses;
 use super::terms::Terms;
+use crate::liquidation::system::AccountPass;
 use crate::liquidation::{System, SystemOptions};
 use crate::loss::replicates::spread;
 use crate::loss::{Estimate, Settled, Settlement};
@@ -31,10 +32,12 @@ use crate::price::{Mixture, Model, PriceModel};
 pub struct Base<'a> {
     /// The price model.
     pub prices: &'a PriceModel,
-    /// The markets.
+    /// The markets, books of accounts after the others.
     pub exposures: &'a [Exposure],
-    /// What they share.
+    /// What the markets share.
     pub options: &'a SystemOptions,
+    /// The books of accounts, without the correction by the exact pass where they are run by clusters.
+    pub accounts: &'a [AccountPass],
     /// Events, as they stand for the base; none to leave them out.
     pub events: Option<&'a EventRisks>,
     /// What buyer and pool agree on.
@@ -78,7 +81,7 @@ pub fn frontier(
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Frontier, PricingError> {
     let Base { prices, exposures, terms, sampling, .. } = base;
-    let system = system_of(exposures, base.options)?;
+    let system = base.system(exposures, base.options, base.accounts.to_vec())?;
     let design = Design::of(prices, &system, exposures, terms, sampling)?;
     let run = simulation(prices, &system, &design, terms, sampling)?;
     let paths = 0..terms.paths as u64;
@@ -154,6 +157,21 @@ struct Variant {
 }
 
 impl Base<'_> {
+    /// Markets and books of accounts ready to be run together.
+    fn system(
+        &self,
+        exposures: &[Exposure],
+        options: &SystemOptions,
+        accounts: Vec<AccountPass>,
+    ) -> Result<System, PricingError> {
+        let markets = &exposures[..exposures.len().saturating_sub(accounts.len())];
+        let system = match markets.is_empty() && !accounts.is_empty() {
+            true => System::without_markets(),
+            false => system_of(markets, options)?,
+        };
+        Ok(system.with_accounts(accounts))
+    }
+
     /// The price of losses kept path by path; events hit the debt of the markets as they are.
     fn price_of(
         &self,
@@ -173,15 +191,25 @@ impl Base<'_> {
     }
 
     fn variant(&self, change: Change, markets: &[usize]) -> Result<Variant, PricingError> {
-        let mut exposures = self.exposures.to_vec();
+        let (mut exposures, mut accounts) = (self.exposures.to_vec(), self.accounts.to_vec());
+        let books_from = exposures.len().saturating_sub(accounts.len());
         for (index, exposure) in exposures.iter_mut().enumerate() {
-            if markets.is_empty() || markets.contains(&index) {
+            if !markets.is_empty() && !markets.contains(&index) {
+                continue;
+            }
+            let Some(pass) = index.checked_sub(books_from).and_then(|book| accounts.get_mut(book)) else {
                 change.apply(exposure)?;
+                continue;
+            };
+            *pass = change.apply_to_accounts(pass)?;
+            // One position stands for all accounts.
+            for position in &mut exposure.market.positions {
+                position.debt = pass.model().total_debt() / exposure.debt_price;
             }
         }
         let mut options = self.options.clone();
         change.apply_to_shared(&mut options, markets)?;
-        let system = system_of(&exposures, &options)?;
+        let system = self.system(&exposures, &options, accounts)?;
         let prices = match (change.moves_prices(), self.prices) {
             (false, _) => None,
             (true, PriceModel::Parametric(model)) => {

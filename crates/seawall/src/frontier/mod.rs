@@ -87,19 +87,13 @@ impl Args {
 pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     let changes = args.changes();
     let (inputs, asked) = prepare(&args.options, args.options.asked(args.paths)?)?;
-    if let Some(accounts) = inputs.insured.iter().find(|insured| insured.accounts.is_some()) {
-        return Err(Failure::input(format!(
-            "{}: changes of accounts with several collaterals are not defined",
-            accounts.market.name
-        ))
-        .hint("give the frontier of the loan books alone; seawall quote prices accounts, too"));
-    }
     let modelled = market_model::build(&inputs, asked.held_out.clone(), &asked.assumed)?;
     let markets = numbers(&args.market, &modelled.exposures).map_err(refused)?;
     let base = Base {
         prices: &modelled.prices,
         exposures: &modelled.exposures,
         options: &modelled.shared,
+        accounts: modelled.system.accounts(),
         events: modelled.events.as_ref(),
         terms: &asked.terms,
         sampling: &asked.drawing,
@@ -197,7 +191,8 @@ fn print(found: &Frontier, markets: &[String]) {
     }
     line(
         "  LTV and threshold: every loan borrows as much more as its threshold allows, its break price stays. Policies and layers \
-         are those of the base. Errors are of the paired differences.",
+         are those of the base. Errors are of the paired differences. Accounts with several collaterals are served without delay, and \
+         run by clusters they are not corrected here.",
     );
 }
 

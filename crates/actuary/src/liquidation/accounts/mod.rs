@@ -32,6 +32,7 @@ pub mod exact;
 pub mod fast;
 pub mod levels;
 pub mod model;
+mod moved;
 pub mod path;
 pub mod two_level;
 

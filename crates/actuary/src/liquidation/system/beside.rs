@@ -5,6 +5,7 @@
 //! [`crate::liquidation::accounts`] says, without delay, spells or price impact.
 
 use super::{System, SystemError};
+use crate::liquidation::accounts::AccountModelError;
 use crate::liquidation::accounts::block::BlockReader;
 use crate::liquidation::accounts::{AccountState, ClusterState};
 use crate::liquidation::{AccountModel, AssetPath, ClusterModel, SystemOptions};
@@ -46,6 +47,19 @@ impl AccountPass {
     #[must_use]
     pub fn clustered(name: &str, model: AccountModel, clusters: ClusterModel) -> Self {
         Self { name: name.to_owned(), model, clusters: Some(clusters) }
+    }
+
+    /// The same with changed accounts, gathered into as many clusters anew where it is run by clusters.
+    ///
+    /// # Errors
+    /// What the change refuses; clusters without a ladder.
+    pub fn changed(
+        &self,
+        change: impl FnOnce(&AccountModel) -> Result<AccountModel, AccountModelError>,
+    ) -> Result<Self, AccountModelError> {
+        let model = change(&self.model)?;
+        let clusters = self.clusters.as_ref().map(|clusters| model.cluster(clusters.len())).transpose()?;
+        Ok(Self { name: self.name.clone(), model, clusters })
     }
 
     /// Name of the book.
