@@ -4,14 +4,14 @@
 //! instructions by the processor it finds and takes its sines from the platform. This transform is IEEE
 //! additions and multiplications in a fixed order (Stockham's self-sorting order, radix 4, two passes
 //! over each piece while it is in the nearest cache; real and imaginary parts in separate arrays so that the loops
-//! become vector code) and its sines are those of [`super::sine`]. It is
+//! become vector code) and its sines are those of [`crate::math::sine`]. It is
 //! tested against the library.
 
 use super::passes::{
     LANES, Parts, Turn, first_half_of_last_pass, first_pass, first_pass_of_half, pass_of_four,
     pass_of_sixteen, pass_of_two,
 };
-use super::sine::sin_cos;
+use crate::math::sine::sin_cos;
 
 /// Plan of a real transform: its length and its turns.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 
 use super::error::{AggregateError, positive, probabilities};
 use super::fourier::Spectrum;
-use super::sine::sin_cos;
+use crate::math::sine::sin_cos;
 use crate::math::{Complex, elementary};
 
 /// Largest expected number of claims.

@@ -19,7 +19,6 @@ mod passes;
 pub mod recursion;
 pub mod severity;
 pub mod simulate;
-pub mod sine;
 pub mod transform;
 
 pub use claim::{Claim, Discretisation, Grid};
