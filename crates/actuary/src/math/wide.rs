@@ -13,6 +13,11 @@ use super::{elementary, normal};
 
 static WIDEST: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
+/// Runs a kernel of explicit vectors, as wide as the processor has.
+pub(crate) fn vectors<K: pulp::WithSimd>(kernel: K) -> K::Output {
+    WIDEST.dispatch(kernel)
+}
+
 /// Which of them is called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Width {
