@@ -1,5 +1,6 @@
 //! Time to simulate 100,000 paths of 20 assets over 30 daily steps with jumps and a common crash:
-//! `cargo bench -p seawall-actuary --bench paths`, with `-- year` the weighted paths of a year's quote alone.
+//! `cargo bench -p seawall-actuary --bench paths`, with `-- year` the weighted paths of a year's quote alone, with
+//! `-- closes` the closes alone.
 //!
 //! The closes at each step's end, on one thread and on all, with and without wide instructions; then with every interval
 //! and its minimum; then path by path through `Model::simulate`. Then the weighted paths of a year's quote. The checksum is
@@ -36,6 +37,9 @@ fn main() -> Result<(), ModelError> {
         (Detail::Intervals, 1, false),
         (Detail::Intervals, all, false),
     ] {
+        if detail != Detail::Closes && std::env::args().any(|argument| argument == "closes") {
+            return Ok(());
+        }
         let rare = RareModel::plain(&model);
         let (seconds, sum) = best(threads, || blocks(&rare, &plan(detail), PATHS, baseline));
         let width = if baseline { ", baseline instructions" } else { "" };

@@ -2,25 +2,23 @@
 //!
 //! Written out here because results must have the same bits on every machine: the usual library picks vector
 //! instructions by the processor it finds and takes its sines from the platform. This transform is IEEE
-//! additions and multiplications in a fixed order (Stockham's self-sorting order, radix 4, two passes
-//! over each piece while it is in the nearest cache; real and imaginary parts in separate arrays so that the loops
-//! become vector code) and its sines are those of [`super::sine`]. It is
-//! tested against the library.
+//! additions and multiplications in a fixed order ([`super::square`]; real and imaginary parts in separate arrays) and its
+//! sines are those of [`crate::math::sine`]. It is tested against its definition.
 
-use super::passes::{
-    LANES, Parts, Turn, first_half_of_last_pass, first_pass, first_pass_of_half, pass_of_four,
-    pass_of_sixteen, pass_of_two,
-};
-use super::sine::sin_cos;
+use pulp::{Scalar, Simd, WithSimd};
+
+use super::column::turn;
+use super::square::{LANES, Memory, Square};
+use crate::math::wide;
 
 /// Plan of a real transform: its length and its turns.
 #[derive(Clone, Debug)]
 pub struct RealFourier {
     length: usize,
-    /// e^(-2 pi i k / length) for k up to a quarter of the length: the turns between the two halves.
-    halves: Vec<Turn>,
-    /// For each pass of the complex transform, the turns of its butterflies in the order of use.
-    passes: Vec<Vec<[Turn; 3]>>,
+    /// e^(-2 pi i k / length) for k from 1 to below a quarter of the length, cosines and sines: the turns between the
+    /// two halves.
+    halves: [Vec<f64>; 2],
+    square: Square,
 }
 
 /// The half spectrum of a real sequence: length / 2 + 1 complex numbers, the rest being their conjugates.
@@ -37,18 +35,9 @@ impl RealFourier {
     #[must_use]
     pub fn new(length: usize) -> Self {
         let length = length.max(4).next_power_of_two();
-        let turn = |k: usize, of: usize| {
-            let (sin, cos) = sin_cos(-(k as f64) * (core::f64::consts::TAU / of as f64));
-            (cos, sin)
-        };
-        let halves = (0..=length / 4).map(|k| turn(k, length)).collect();
-        let mut passes = Vec::new();
-        let mut span = length / 2;
-        while span.is_multiple_of(4) {
-            passes.push((0..span / 4).map(|p| [1, 2, 3].map(|times| turn(times * p, span))).collect());
-            span /= 4;
-        }
-        Self { length, halves, passes }
+        let turns = || (1..length / 4).map(|k| turn(k, length));
+        let halves = [turns().map(|turn| turn.0).collect(), turns().map(|turn| turn.1).collect()];
+        Self { length, halves, square: Square::new(length / 2) }
     }
 
     /// Length of the sequences.
@@ -60,8 +49,8 @@ impl RealFourier {
     /// Memory for one transform at a time.
     #[must_use]
     pub fn workspace(&self) -> Workspace {
-        let zeros = || Spectrum { re: vec![0.0; self.length / 2 + 1], im: vec![0.0; self.length / 2 + 1] };
-        Workspace { spectrum: zeros(), spare: zeros() }
+        let zeros = || vec![0.0; self.length / 2 + 1];
+        Workspace { spectrum: Spectrum { re: zeros(), im: zeros() }, memory: self.square.memory() }
     }
 
     /// Spectrum `sum x_j e^(-2 pi i j k / length)` of a sequence, taken as followed by zeros; what is beyond the
@@ -75,32 +64,10 @@ impl RealFourier {
 
     /// The same of `values` times `weights`, into the workspace's spectrum.
     pub fn forward_in(&self, values: &[f64], weights: &[f64], workspace: &mut Workspace) {
-        let half = self.length / 2;
-        workspace.resize(half + 1);
-        let Workspace { spectrum: Spectrum { re, im }, spare } = workspace;
-        // Even elements as real, odd ones as imaginary parts of a transform of half the length.
         let used = values.len().min(weights.len()).min(self.length);
+        workspace.resize(self.length / 2 + 1);
         let (values, weights) = (&values[..used], &weights[..used]);
-        let pairs = values.chunks_exact(2).zip(weights.chunks_exact(2));
-        for ((re, im), (x, w)) in re.iter_mut().zip(&mut *im).zip(pairs) {
-            (*re, *im) = (x[0] * w[0], x[1] * w[1]);
-        }
-        re[used / 2..].fill(0.0);
-        im[used / 2..].fill(0.0);
-        if used % 2 == 1 {
-            re[used / 2] = values[used - 1] * weights[used - 1];
-        }
-        self.transform(&mut re[..half], &mut im[..half], spare, used.div_ceil(2), half);
-        (re[half], im[half]) = (re[0], im[0]);
-        for k in 0..=half / 2 {
-            let j = half - k;
-            let (even_re, even_im) = (0.5 * (re[k] + re[j]), 0.5 * (im[k] - im[j]));
-            let (odd_re, odd_im) = (0.5 * (im[k] + im[j]), 0.5 * (re[j] - re[k]));
-            let (c, s) = self.halves[k];
-            let (turned_re, turned_im) = (odd_re * c - odd_im * s, odd_re * s + odd_im * c);
-            (re[k], im[k]) = (even_re + turned_re, even_im + turned_im);
-            (re[j], im[j]) = (even_re - turned_re, turned_im - even_im);
-        }
+        self.dispatch(Forward { plan: self, values, weights, workspace });
     }
 
     /// The real sequence of a spectrum of `length / 2 + 1` numbers.
@@ -115,64 +82,165 @@ impl RealFourier {
     /// The beginning of the real sequence of the workspace's spectrum, as far as `out` reaches. The spectrum is used
     /// up.
     pub fn inverse_in(&self, workspace: &mut Workspace, out: &mut [f64]) {
-        let half = self.length / 2;
-        workspace.resize(half + 1);
-        let Workspace { spectrum: Spectrum { re, im }, spare } = workspace;
-        let scale = 1.0 / self.length as f64;
-        // The inverse is the conjugate of the forward transform of the conjugate: fold and conjugate at once.
-        for k in 0..=half / 2 {
-            let j = half - k;
-            let (even_re, even_im) = (re[k] + re[j], im[k] - im[j]);
-            let (turned_re, turned_im) = (re[k] - re[j], im[k] + im[j]);
-            let (c, s) = (self.halves[k].0, -self.halves[k].1);
-            let (odd_re, odd_im) = (turned_re * c - turned_im * s, turned_re * s + turned_im * c);
-            (re[k], im[k]) = ((even_re - odd_im) * scale, -(even_im + odd_re) * scale);
-            (re[j], im[j]) = ((even_re + odd_im) * scale, (even_im - odd_re) * scale);
-        }
-        self.transform(&mut re[..half], &mut im[..half], spare, half, out.len().div_ceil(2));
-        let whole = out.len() / 2;
-        for ((pair, re), im) in out.chunks_exact_mut(2).zip(&*re).zip(&*im) {
-            (pair[0], pair[1]) = (*re, -*im);
-        }
-        if let ([last], Some(re)) = (out.chunks_exact_mut(2).into_remainder(), re.get(whole)) {
-            *last = *re;
-        }
+        workspace.resize(self.length / 2 + 1);
+        self.dispatch(Inverse { plan: self, workspace, out });
     }
 
-    /// Complex transform of half the plan's length, in place, of a sequence of which only the first `used` elements
-    /// are not zero and only the first `wanted` of the result are needed; the rest of the result is anything.
-    fn transform(&self, re: &mut [f64], im: &mut [f64], spare: &mut Spectrum, used: usize, wanted: usize) {
-        let n = re.len();
-        let mut from = Parts { re, im };
-        let mut to = Parts { re: &mut spare.re[..n], im: &mut spare.im[..n] };
-        let (mut stride, mut swapped, mut pass) = (1, false, 0);
-        while pass < self.passes.len() {
-            let turns = &self.passes[pass];
-            let mut radix = 4;
-            match self.passes.get(pass + 1) {
-                _ if stride == 1 && 2 * used <= n => first_pass_of_half(&from, &mut to, turns),
-                _ if stride == 1 => first_pass(&from, &mut to, turns),
-                Some(next) if stride >= LANES => {
-                    pass_of_sixteen(&from, &mut to, turns, next, stride, wanted);
-                    radix = 16;
+    fn dispatch<K: WithSimd>(&self, kernel: K) -> K::Output {
+        if self.square.fits() { wide::vectors(kernel) } else { Scalar.vectorize(kernel) }
+    }
+
+    /// Applies `join` to every pair of mirrored numbers of a spectrum but the first and the middle one.
+    #[inline(always)]
+    fn mirrored(&self, spectrum: &mut Spectrum, join: impl Fn(Pair, (f64, f64)) -> Pair) {
+        let half = self.length / 2;
+        let (front_re, back_re) = spectrum.re[1..half].split_at_mut(half / 2 - 1);
+        let (front_im, back_im) = spectrum.im[1..half].split_at_mut(half / 2 - 1);
+        // The middle one stands first in the back.
+        let (back_re, back_im) = (&mut back_re[1..], &mut back_im[1..]);
+        let [c, s] = &self.halves;
+        let fronts = front_re.chunks_mut(LANES).zip(front_im.chunks_mut(LANES));
+        let backs = back_re.rchunks_mut(LANES).zip(back_im.rchunks_mut(LANES));
+        let turns = c.chunks(LANES).zip(s.chunks(LANES));
+        for (((front_re, front_im), (back_re, back_im)), (c, s)) in fronts.zip(backs).zip(turns) {
+            let count = front_re.len();
+            if count == LANES {
+                // Copies of a whole vector's length become vector code.
+                let mut a = ([0.0; LANES], [0.0; LANES]);
+                let mut b = ([0.0; LANES], [0.0; LANES]);
+                let mut turns = ([0.0; LANES], [0.0; LANES]);
+                a.0.copy_from_slice(front_re);
+                a.1.copy_from_slice(front_im);
+                b.0.copy_from_slice(back_re);
+                b.1.copy_from_slice(back_im);
+                turns.0.copy_from_slice(c);
+                turns.1.copy_from_slice(s);
+                b.0.reverse();
+                b.1.reverse();
+                for l in 0..LANES {
+                    let pair = Pair { a: (a.0[l], a.1[l]), b: (b.0[l], b.1[l]) };
+                    let pair = join(pair, (turns.0[l], turns.1[l]));
+                    (a.0[l], a.1[l]) = pair.a;
+                    (b.0[l], b.1[l]) = pair.b;
                 }
-                None if 4 * stride == n && 2 * wanted <= n => first_half_of_last_pass(&from, &mut to, stride),
-                _ => pass_of_four(&from, &mut to, turns, stride),
+                b.0.reverse();
+                b.1.reverse();
+                front_re.copy_from_slice(&a.0);
+                front_im.copy_from_slice(&a.1);
+                back_re.copy_from_slice(&b.0);
+                back_im.copy_from_slice(&b.1);
+                continue;
             }
-            pass += if radix == 16 { 2 } else { 1 };
-            stride *= radix;
-            core::mem::swap(&mut from, &mut to);
-            swapped = !swapped;
+            for l in 0..count {
+                let j = count - 1 - l;
+                let pair = Pair { a: (front_re[l], front_im[l]), b: (back_re[j], back_im[j]) };
+                let pair = join(pair, (c[l], s[l]));
+                (front_re[l], front_im[l]) = pair.a;
+                (back_re[j], back_im[j]) = pair.b;
+            }
         }
-        if stride < n {
-            pass_of_two(&from, &mut to, stride);
-            core::mem::swap(&mut from, &mut to);
-            swapped = !swapped;
-        }
-        if swapped {
-            to.re[..wanted].copy_from_slice(&from.re[..wanted]);
-            to.im[..wanted].copy_from_slice(&from.im[..wanted]);
-        }
+    }
+}
+
+/// Numbers k and length / 2 - k of a spectrum.
+#[derive(Clone, Copy)]
+struct Pair {
+    a: (f64, f64),
+    b: (f64, f64),
+}
+
+struct Forward<'a> {
+    plan: &'a RealFourier,
+    values: &'a [f64],
+    weights: &'a [f64],
+    workspace: &'a mut Workspace,
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { plan, values, weights, workspace: Workspace { spectrum, memory } } = self;
+        let half = plan.length / 2;
+        let used = values.len();
+        // Even elements as real, odd ones as imaginary parts of a transform of half the length.
+        let load = |at: usize, re: &mut [f64], im: &mut [f64]| {
+            let (start, end) = (2 * at, 2 * (at + re.len()));
+            let pairs = re.iter_mut().zip(im.iter_mut());
+            if end <= used {
+                let inputs = values[start..end].chunks_exact(2).zip(weights[start..end].chunks_exact(2));
+                for ((re, im), (x, w)) in pairs.zip(inputs) {
+                    (*re, *im) = (x[0] * w[0], x[1] * w[1]);
+                }
+            } else {
+                let product = |j: usize| if j < used { values[j] * weights[j] } else { 0.0 };
+                for (l, (re, im)) in pairs.enumerate() {
+                    (*re, *im) = (product(start + 2 * l), product(start + 2 * l + 1));
+                }
+            }
+        };
+        let (re, im) = (&mut spectrum.re, &mut spectrum.im);
+        plan.square.run(simd, memory, load, |at, x, y| {
+            re[at..at + x.len()].copy_from_slice(x);
+            im[at..at + y.len()].copy_from_slice(y);
+        });
+        // The first and the middle one are their own mirror images.
+        (re[0], re[half], im[0], im[half]) = (re[0] + im[0], re[0] - im[0], 0.0, 0.0);
+        im[half / 2] = -im[half / 2];
+        plan.mirrored(spectrum, |Pair { a, b }, (c, s)| {
+            let even = (0.5 * (a.0 + b.0), 0.5 * (a.1 - b.1));
+            let odd = (0.5 * (a.1 + b.1), 0.5 * (b.0 - a.0));
+            let turned = (odd.0 * c - odd.1 * s, odd.0 * s + odd.1 * c);
+            Pair { a: (even.0 + turned.0, even.1 + turned.1), b: (even.0 - turned.0, turned.1 - even.1) }
+        });
+    }
+}
+
+struct Inverse<'a> {
+    plan: &'a RealFourier,
+    workspace: &'a mut Workspace,
+    out: &'a mut [f64],
+}
+
+impl WithSimd for Inverse<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { plan, workspace: Workspace { spectrum, memory }, out } = self;
+        let half = plan.length / 2;
+        let scale = 1.0 / plan.length as f64;
+        // The inverse is the conjugate of the forward transform of the conjugate: fold and conjugate at once.
+        plan.mirrored(spectrum, |Pair { a, b }, (c, s)| {
+            let even = (a.0 + b.0, a.1 - b.1);
+            let turned = (a.0 - b.0, a.1 + b.1);
+            let odd = (turned.0 * c + turned.1 * s, turned.1 * c - turned.0 * s);
+            Pair {
+                a: ((even.0 - odd.1) * scale, -(even.1 + odd.0) * scale),
+                b: ((even.0 + odd.1) * scale, (even.1 - odd.0) * scale),
+            }
+        });
+        let (re, im) = (&mut spectrum.re, &mut spectrum.im);
+        (re[0], im[0]) = ((re[0] + re[half]) * scale, -(re[0] - re[half]) * scale);
+        (re[half / 2], im[half / 2]) = (2.0 * re[half / 2] * scale, 2.0 * im[half / 2] * scale);
+        let (re, im) = (&*re, &*im);
+        let load = |at: usize, x: &mut [f64], y: &mut [f64]| {
+            x.copy_from_slice(&re[at..at + x.len()]);
+            y.copy_from_slice(&im[at..at + y.len()]);
+        };
+        let wanted = out.len();
+        plan.square.run(simd, memory, load, |at, x, y| {
+            let (start, end) = (2 * at, 2 * (at + x.len()));
+            if end <= wanted {
+                for (pair, (x, y)) in out[start..end].chunks_exact_mut(2).zip(x.iter().zip(y)) {
+                    (pair[0], pair[1]) = (*x, -*y);
+                }
+            } else if start < wanted {
+                let pairs = x.iter().zip(y).flat_map(|(x, y)| [*x, -*y]);
+                out[start..].iter_mut().zip(pairs).for_each(|(out, value)| *out = value);
+            }
+        });
     }
 }
 
@@ -181,15 +249,13 @@ impl RealFourier {
 pub struct Workspace {
     /// The spectrum, after a forward and before an inverse transform.
     pub spectrum: Spectrum,
-    spare: Spectrum,
+    memory: Memory,
 }
 
 impl Workspace {
     fn resize(&mut self, length: usize) {
-        for spectrum in [&mut self.spectrum, &mut self.spare] {
-            spectrum.re.resize(length, 0.0);
-            spectrum.im.resize(length, 0.0);
-        }
+        self.spectrum.re.resize(length, 0.0);
+        self.spectrum.im.resize(length, 0.0);
     }
 }
 
@@ -218,6 +284,24 @@ mod tests {
             plan.inverse_in(&mut workspace, &mut first);
             assert_eq!(first, back[..length / 2], "length {length}");
             assert!(back.iter().zip(&x).all(|(a, b)| (a - b).abs() < 1e-13), "length {length}");
+        }
+    }
+
+    /// Wider registers than every processor has do not change a bit.
+    #[test]
+    fn any_width_gives_the_same_bits() {
+        for length in [128, 256, 1 << 12, 1 << 13] {
+            let mut random = Stream::new(length as u64, 1, 0);
+            let x: Vec<f64> = (0..length).map(|_| random.normal()).collect();
+            let plan = RealFourier::new(length);
+            let (mut wide, mut narrow) = (plan.workspace(), plan.workspace());
+            let (mut wide_out, mut narrow_out) = (vec![0.0; length], vec![0.0; length]);
+            plan.forward_in(&x, &x, &mut wide);
+            Scalar.vectorize(Forward { plan: &plan, values: &x, weights: &x, workspace: &mut narrow });
+            assert_eq!(wide.spectrum, narrow.spectrum, "length {length}");
+            plan.inverse_in(&mut wide, &mut wide_out);
+            Scalar.vectorize(Inverse { plan: &plan, workspace: &mut narrow, out: &mut narrow_out });
+            assert_eq!(wide_out, narrow_out, "length {length}");
         }
     }
 

@@ -5,14 +5,15 @@
 
 use super::error::{AggregateError, positive, probabilities};
 use super::fourier::Spectrum;
-use super::sine::sin_cos;
+use crate::math::sine::{angle, sin_cos};
+use crate::math::wide::{Kernel, Width};
 use crate::math::{Complex, elementary};
 
 /// Largest expected number of claims.
 const MEAN_MAX: f64 = 1e6;
 
-/// Numbers worked on at a time, few enough to stay in the nearest cache.
-const PIECE: usize = 512;
+/// Angles up to which [`sin_cos`] is exact.
+const EXACT_ANGLE: f64 = 1e5;
 
 /// Distribution of the number of claims.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,19 +164,10 @@ impl Frequency {
     pub fn generate(&self, z: &mut Spectrum) {
         match self {
             Self::Poisson { mean } => {
-                // e^(mean (z - 1)); up to a mean of 1e5 the angle is one for which sin_cos is exact.
+                // e^(mean (z - 1)).
                 let mean = *mean;
-                if mean <= 1e5 {
-                    // Two plain loops over each piece, both of which become vector code.
-                    for (re, im) in z.re.chunks_mut(PIECE).zip(z.im.chunks_mut(PIECE)) {
-                        for re in &mut *re {
-                            *re = elementary::exp(mean * (*re - 1.0));
-                        }
-                        for (re, im) in re.iter_mut().zip(im) {
-                            let (sin, cos) = sin_cos(mean * *im);
-                            (*re, *im) = (*re * cos, *re * sin);
-                        }
-                    }
+                if mean <= EXACT_ANGLE {
+                    Width::Widest.run(Exponentials { z, mean });
                 } else {
                     for (re, im) in z.re.iter_mut().zip(&mut z.im) {
                         let value = Complex::new(mean * (*re - 1.0), mean * *im).exp();
@@ -184,16 +176,10 @@ impl Frequency {
                 }
             }
             Self::NegativeBinomial { mean, size } => {
-                let beta = mean / size;
-                for (re, im) in z.re.iter_mut().zip(&mut z.im) {
-                    (*re, *im) = power(1.0 - beta * (*re - 1.0), -beta * *im, -size);
-                }
+                powers(z, -mean / size, -size);
             }
             Self::Binomial { trials, probability } => {
-                for (re, im) in z.re.iter_mut().zip(&mut z.im) {
-                    let base = (1.0 + probability * (*re - 1.0), probability * *im);
-                    (*re, *im) = power(base.0, base.1, f64::from(*trials));
-                }
+                powers(z, *probability, f64::from(*trials));
             }
             Self::Table(table) => {
                 for (re, im) in z.re.iter_mut().zip(&mut z.im) {
@@ -214,6 +200,60 @@ fn mean_in_range(mean: f64) -> Result<(), AggregateError> {
         Ok(())
     } else {
         Err(AggregateError::Parameter { name: "number of claims", value: mean })
+    }
+}
+
+/// e^(mean (z - 1)) at every point of a spectrum.
+struct Exponentials<'a> {
+    z: &'a mut Spectrum,
+    mean: f64,
+}
+
+impl Kernel for Exponentials<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (re, im) in self.z.re.iter_mut().zip(&mut self.z.im) {
+            let size = elementary::exp(self.mean * (*re - 1.0));
+            let (sin, cos) = sin_cos(self.mean * *im);
+            (*re, *im) = (size * cos, size * sin);
+        }
+    }
+}
+
+/// (1 + slope (z - 1))^exponent at every point of a spectrum.
+fn powers(z: &mut Spectrum, slope: f64, exponent: f64) {
+    // The logarithm's angle is at most pi.
+    if exponent.abs() * core::f64::consts::PI <= EXACT_ANGLE {
+        return Width::Widest.run(Powers { z, slope, exponent });
+    }
+    for (re, im) in z.re.iter_mut().zip(&mut z.im) {
+        (*re, *im) = power(1.0 + slope * (*re - 1.0), slope * *im, exponent);
+    }
+}
+
+struct Powers<'a> {
+    z: &'a mut Spectrum,
+    slope: f64,
+    exponent: f64,
+}
+
+impl Kernel for Powers<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (re, im) in self.z.re.iter_mut().zip(&mut self.z.im) {
+            let (x, y) = (1.0 + self.slope * (*re - 1.0), self.slope * *im);
+            let squared = x * x + y * y;
+            // A base of nothing gives nothing; the logarithm wants a normal number.
+            let nothing = squared < f64::MIN_POSITIVE;
+            let size = 0.5 * self.exponent * elementary::ln(if nothing { 1.0 } else { squared });
+            let size = if nothing { 0.0 } else { elementary::exp(size) };
+            let (sin, cos) = sin_cos(self.exponent * angle(y, x));
+            (*re, *im) = (size * cos, size * sin);
+        }
     }
 }
 
@@ -274,6 +314,30 @@ mod tests {
             }
             assert!((sum - Complex::new(spectrum.re[0], spectrum.im[0])).abs() < 1e-12, "{frequency:?}");
         }
+    }
+
+    /// Wider registers than every processor has do not change a bit, and a base of nothing gives nothing.
+    #[test]
+    fn any_width_gives_the_same_bits() {
+        let angles = (0..1000).map(|k| f64::from(k) * 0.1);
+        let (re, im): (Vec<f64>, Vec<f64>) =
+            angles.map(|a| (0.9 * libm::cos(a), 0.9 * libm::sin(a))).chain([(-1.0, 0.0)]).unzip();
+        let spectrum = Spectrum { re, im };
+        for (slope, exponent) in [(-2.5, -4.0), (0.3, 12.0), (0.5, 7.0)] {
+            let (mut wide, mut narrow) = (spectrum.clone(), spectrum.clone());
+            Width::Widest.run(Powers { z: &mut wide, slope, exponent });
+            Width::Baseline.run(Powers { z: &mut narrow, slope, exponent });
+            assert_eq!(wide, narrow);
+            for ((x, y), (re, im)) in wide.re.iter().zip(&wide.im).zip(spectrum.re.iter().zip(&spectrum.im)) {
+                let exact = power(1.0 + slope * (re - 1.0), slope * im, exponent);
+                let size = libm::hypot(exact.0, exact.1);
+                assert!(libm::hypot(x - exact.0, y - exact.1) <= 2e-15 * exponent.abs() * size, "{re} {im}");
+            }
+        }
+        let (mut wide, mut narrow) = (spectrum.clone(), spectrum);
+        Width::Widest.run(Exponentials { z: &mut wide, mean: 20.0 });
+        Width::Baseline.run(Exponentials { z: &mut narrow, mean: 20.0 });
+        assert_eq!(wide, narrow);
     }
 
     #[test]

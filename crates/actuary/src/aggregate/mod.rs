@@ -9,17 +9,17 @@
 //! Units: those of the losses. The mean number of claims is that of the period.
 
 pub mod claim;
+mod column;
 pub mod distribution;
 pub mod empirical;
 pub mod error;
 pub mod fourier;
 pub mod frequency;
 pub mod grid_loss;
-mod passes;
 pub mod recursion;
 pub mod severity;
 pub mod simulate;
-pub mod sine;
+mod square;
 pub mod transform;
 
 pub use claim::{Claim, Discretisation, Grid};

@@ -17,24 +17,27 @@ pub fn exp(x: f64) -> f64 {
     let shifted = x * core::f64::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = (x - k * LN2_HIGH) - k * LN2_LOW;
-    // Taylor to r^13: |r| <= ln(2)/2, so the first term left out is below 5e-18.
-    let mut sum = 1.0 / 6_227_020_800.0;
-    for inverse in [
-        1.0 / 479_001_600.0,
-        1.0 / 39_916_800.0,
-        1.0 / 3_628_800.0,
-        1.0 / 362_880.0,
-        1.0 / 40_320.0,
-        1.0 / 5_040.0,
-        1.0 / 720.0,
-        1.0 / 120.0,
-        1.0 / 24.0,
-        1.0 / 6.0,
+    // (e^r - 1 - r) / r^2 on |r| <= ln(2)/2, interpolated at Chebyshev's points with the first two terms of the series
+    // kept: relative error of e^r below 7e-17. Summed in pairs: a chain of half the length, and the processor does
+    // not wait for it.
+    const C: [f64; 10] = [
         0.5,
-    ] {
-        sum = sum * r + inverse;
-    }
-    let fraction = 1.0 + (r + r * r * sum);
+        1.0 / 6.0,
+        0.041_666_666_666_663_264,
+        0.008_333_333_333_333_071,
+        0.001_388_888_889_790_097_6,
+        0.000_198_412_698_482_420_85,
+        2.480_154_959_103_079_5e-5,
+        2.755_729_021_523_813_5e-6,
+        2.760_752_737_060_387_3e-7,
+        2.509_072_826_026_118_2e-8,
+    ];
+    let square = r * r;
+    let fourth = square * square;
+    let low = (C[0] + C[1] * r) + (C[2] + C[3] * r) * square;
+    let middle = (C[4] + C[5] * r) + (C[6] + C[7] * r) * square;
+    let sum = low + (middle + (C[8] + C[9] * r) * fourth) * fourth;
+    let fraction = 1.0 + (r + square * sum);
     // k runs from -1021 to 1023, so both halves of the power of two are normal numbers.
     let power = f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
     fraction * power
@@ -67,10 +70,11 @@ pub fn ln(x: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;
-    let even = w * (L[1] + w * (L[3] + w * L[5]));
-    let odd = z * (L[0] + w * (L[2] + w * (L[4] + w * L[6])));
+    let square = w * w;
+    let even = w * ((L[1] + w * L[3]) + square * L[5]);
+    let odd = z * ((L[0] + w * L[2]) + square * (L[4] + w * L[6]));
     let half_square = 0.5 * f * f;
-    k * LN2_HIGH - ((half_square - (s * (half_square + even + odd) + k * LN2_LOW)) - f)
+    k * LN2_HIGH - ((half_square - (s * (half_square + (even + odd)) + k * LN2_LOW)) - f)
 }
 
 #[cfg(test)]

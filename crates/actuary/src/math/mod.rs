@@ -11,6 +11,7 @@ pub mod minimise;
 pub mod normal;
 pub mod pareto;
 pub mod quadrature;
+pub mod sine;
 pub(crate) mod wide;
 
 pub use complex::Complex;

@@ -58,6 +58,16 @@ pub fn inverse_cdf_slice(values: &mut [f64]) {
     }
 }
 
+/// Two independent standard normals from two independent uniforms on (0, 1): G. Box, M. Muller 1958. For many at a
+/// time it costs a third of two quantiles, having neither centre nor tails.
+#[must_use]
+#[inline(always)]
+pub fn pair(first: f64, second: f64) -> (f64, f64) {
+    let radius = (-2.0 * super::elementary::ln(first)).sqrt();
+    let (sin, cos) = super::sine::turned(second);
+    (radius * cos, radius * sin)
+}
+
 const TAIL_LANES: usize = 8;
 
 /// The tail's quantile for several probabilities; infinite for those that need [`tail`] itself: beyond the reach
@@ -183,6 +193,41 @@ mod tests {
         assert_eq!(inverse_cdf(0.0), f64::NEG_INFINITY);
         assert_eq!(inverse_cdf(1.0), f64::INFINITY);
         assert!(inverse_cdf(-0.1).is_nan());
+    }
+
+    /// Each of a pair, their product and their squares against the normal law; the radius against its quantiles.
+    #[test]
+    fn pairs_are_normal_and_independent() {
+        let mut stream = crate::random::Stream::new(6, 0, 0);
+        let n = 200_000;
+        let (mut below, mut sums) = ([[0.0; 5]; 2], [0.0; 3]);
+        for _ in 0..n {
+            let (x, y) = pair(stream.uniform(), stream.uniform());
+            for (below, value) in below.iter_mut().zip([x, y]) {
+                for (count, level) in below.iter_mut().zip([-2.5, -1.0, 0.0, 0.5, 3.0]) {
+                    *count += f64::from(u8::from(value < level));
+                }
+            }
+            let squares = (x * x - 1.0, y * y - 1.0);
+            sums = [sums[0] + x * y, sums[1] + squares.0 * squares.1, sums[2] + x * squares.1];
+        }
+        let n = f64::from(n);
+        for below in below {
+            for (count, level) in below.iter().zip([-2.5, -1.0, 0.0, 0.5, 3.0]) {
+                let p = cdf(level);
+                assert!((count / n - p).abs() < 4.5 * (p * (1.0 - p) / n).sqrt(), "{level}: {count}");
+            }
+        }
+        for (sum, deviation) in sums.iter().zip([1.0, 2.0, 2.0_f64.sqrt()]) {
+            assert!((sum / n).abs() < 4.5 * deviation / n.sqrt(), "{sums:?}");
+        }
+        // The ends of the uniforms.
+        let (x, y) = pair(1.0 / 9007199254740992.0, 0.125);
+        assert!(
+            (x - y).abs() < 1e-14 && (x * x + y * y - 2.0 * 53.0 * core::f64::consts::LN_2).abs() < 1e-12
+        );
+        let (x, y) = pair(1.0 - 1.0 / 9007199254740992.0, 0.5);
+        assert!(x < 0.0 && x > -2e-8 && y.abs() < 1e-23);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Jumps: each asset's own, and the crash that all assets share. Sizes are in log price, rates per year.
 
 use crate::math::pareto::GeneralisedPareto;
+use crate::math::{elementary, normal};
 use crate::random::Stream;
 
 /// Double-exponential jumps of one asset (Kou 2002), each side displaced by a floor.
@@ -52,10 +53,13 @@ impl KouJumps {
                 + (1.0 - self.up_probability) * square(self.down_floor, self.down_rate))
     }
 
-    /// Draws the size of one jump (two words of the stream).
-    pub(super) fn sample(&self, stream: &mut Stream) -> f64 {
-        let up = stream.uniform() < self.up_probability;
-        let exponential = stream.exponential();
+    /// The size of a jump that a uniform on (0, 1) decides: its side, and what is left of it the size.
+    #[inline(always)]
+    pub(super) fn at(&self, uniform: f64) -> f64 {
+        let up = uniform < self.up_probability;
+        let left =
+            if up { uniform / self.up_probability } else { (1.0 - uniform) / (1.0 - self.up_probability) };
+        let exponential = -elementary::ln(left);
         if up {
             self.up_floor + exponential / self.up_rate
         } else {
@@ -76,6 +80,11 @@ pub struct MertonJumps {
 }
 
 impl MertonJumps {
+    /// The size of a jump that a uniform on (0, 1) decides.
+    pub(super) fn at(&self, uniform: f64) -> f64 {
+        self.mean + self.deviation * normal::inverse_cdf(uniform)
+    }
+
     /// E[e^(scale J)] - 1, what one jump of size `scale` J adds to the expected price.
     #[must_use]
     pub fn expected_growth(&self, scale: f64) -> f64 {
@@ -111,11 +120,11 @@ impl OwnJumps {
         }
     }
 
-    /// Draws the size of one jump.
-    pub(super) fn sample(&self, stream: &mut Stream) -> f64 {
+    /// The size of a jump that a uniform on (0, 1) decides.
+    pub(super) fn at(&self, uniform: f64) -> f64 {
         match self {
-            Self::Kou(jumps) => jumps.sample(stream),
-            Self::Merton(jumps) => jumps.mean + jumps.deviation * stream.normal(),
+            Self::Kou(jumps) => jumps.at(uniform),
+            Self::Merton(jumps) => jumps.at(uniform),
         }
     }
 }

@@ -140,7 +140,7 @@ impl Model {
         scratch.root_clock.extend(scratch.clock.iter().map(|clock| clock.sqrt()));
         scratch.factors.resize(n * self.own_jumps.len(), 0.0);
         for (number, factor) in scratch.factors.chunks_exact_mut(n).enumerate() {
-            Factor::Diffusion.stream(seed, path_index, number).fill_normal(factor);
+            Factor::Diffusion.stream(seed, path_index, number).fill_normal_pairs(factor);
             for (value, root) in factor.iter_mut().zip(&scratch.root_clock) {
                 *value *= root;
             }
@@ -165,7 +165,7 @@ impl Model {
             let basis = &mut scratch.basis[range.clone()];
             let variance = &mut scratch.basis_variance[range.clone()];
             let jumps = &scratch.basis_jump[range];
-            Factor::Basis.stream(seed, path_index, number).fill_normal(basis);
+            Factor::Basis.stream(seed, path_index, number).fill_normal_pairs(basis);
             let mut current = 0.0;
             for k in 0..n {
                 let dt = scratch.length[k];

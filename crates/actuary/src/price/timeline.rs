@@ -1,6 +1,7 @@
 //! When things happen on a path: regime spells, jumps, crashes and depegs at their exact times, and the intervals
 //! between them. Times are in years.
 
+use super::jumps::OwnJumps;
 use super::model::Model;
 use super::rare::FurtherJump;
 use crate::random::Stream;
@@ -172,7 +173,9 @@ pub(super) fn events(model: &Model, spells: &[Spell], draws: &Draws<'_>, events:
     events.clear();
     switches(spells, events);
     for number in 0..model.own_jumps.len() {
-        own_jumps(model, number, spells, draws, events);
+        let rates = [false, true].map(|stressed| model.own_intensity(number, stressed));
+        let mut stream = draws.stream(Factor::OwnJumps, number, 1.0 + 2.0 * expected(spells, rates));
+        own_jumps(model, number, spells, &mut stream, events);
     }
     crashes(model, spells, draws, events);
     for number in 0..model.pegs.len() {
@@ -198,19 +201,37 @@ pub(super) fn switches(spells: &[Spell], events: &mut Vec<Event>) {
     }
 }
 
+/// Where waits and sizes of an asset's jumps come from: alternating, a wait first. A jump takes a pair of the stream's
+/// words.
+pub(super) trait Jumps {
+    /// The wait for the next jump, an exponential of mean 1.
+    fn wait(&mut self) -> f64;
+    /// Its size in calm units.
+    fn size(&mut self, jumps: &OwnJumps) -> f64;
+}
+
+impl Jumps for Stream {
+    fn wait(&mut self) -> f64 {
+        self.exponential()
+    }
+
+    fn size(&mut self, jumps: &OwnJumps) -> f64 {
+        jumps.at(self.uniform())
+    }
+}
+
 /// The jumps of one asset.
 pub(super) fn own_jumps(
     model: &Model,
     number: usize,
     spells: &[Spell],
-    draws: &Draws<'_>,
+    draws: &mut impl Jumps,
     events: &mut Vec<Event>,
 ) {
     let jumps = &model.own_jumps[number];
     let rates = [false, true].map(|stressed| model.own_intensity(number, stressed));
-    let expected = 1.0 + 3.0 * expected(spells, rates);
-    arrivals(draws.stream(Factor::OwnJumps, number, expected), spells, rates, |stream, time, stressed| {
-        let drawn = jumps.sample(stream);
+    arrivals(draws, spells, rates, Jumps::wait, |draws, time, stressed| {
+        let drawn = draws.size(jumps);
         let size = drawn * model.multipliers(stressed).jump_size;
         push(events, time, stressed, drawn, Happening::Jump { number, size });
     });
@@ -221,7 +242,8 @@ pub(super) fn crashes(model: &Model, spells: &[Spell], draws: &Draws<'_>, events
     let Some(crash) = &model.crash else { return };
     let rates = [false, true].map(|stressed| model.crash_intensity(stressed));
     let expected = 1.0 + 2.0 * expected(spells, rates);
-    arrivals(draws.stream(Factor::Crash, 0, expected), spells, rates, |stream, time, stressed| {
+    let mut stream = draws.stream(Factor::Crash, 0, expected);
+    arrivals(&mut stream, spells, rates, Stream::exponential, |stream, time, stressed| {
         let drawn = crash.sample(stream);
         let size = drawn * model.multipliers(stressed).crash_size;
         push(events, time, stressed, drawn, Happening::Crash { size });
@@ -239,7 +261,8 @@ pub(super) fn depegs(
     let peg = &model.pegs[number];
     let rates = [peg.jump_intensity(); 2];
     let expected = 1.0 + 2.0 * expected(spells, rates);
-    arrivals(draws.stream(Factor::Depeg, number, expected), spells, rates, |stream, time, stressed| {
+    let mut stream = draws.stream(Factor::Depeg, number, expected);
+    arrivals(&mut stream, spells, rates, Stream::exponential, |stream, time, stressed| {
         let drawn = stream.exponential();
         let size = peg.jump(drawn, || stream.uniform());
         push(events, time, stressed, size, Happening::Depeg { number, size });
@@ -264,16 +287,17 @@ fn expected(spells: &[Spell], rates: [f64; 2]) -> f64 {
 
 /// Poisson arrivals whose intensity depends on the state: unit-rate arrivals on the clock of accumulated
 /// intensity, so that changing one state's intensity leaves the draws as they are.
-fn arrivals(
-    mut stream: Stream,
+fn arrivals<D>(
+    draws: &mut D,
     spells: &[Spell],
     rates: [f64; 2],
-    mut arrive: impl FnMut(&mut Stream, f64, bool),
+    next: impl Fn(&mut D) -> f64,
+    mut arrive: impl FnMut(&mut D, f64, bool),
 ) {
     if rates[0].max(rates[1]) <= 0.0 {
         return;
     }
-    let mut wait = stream.exponential();
+    let mut wait = next(draws);
     for spell in spells {
         let rate = rates[usize::from(spell.stressed)];
         let mut time = spell.start;
@@ -284,8 +308,8 @@ fn arrivals(
                 break;
             }
             time += wait / rate;
-            arrive(&mut stream, time, spell.stressed);
-            wait = stream.exponential();
+            arrive(draws, time, spell.stressed);
+            wait = next(draws);
         }
     }
 }

@@ -54,7 +54,7 @@ impl Default for DesignOptions {
         Self {
             importance: true,
             sobol_replicates: 0,
-            tuning_paths: 1_024,
+            tuning_paths: 768,
             tuning_rounds: 3,
             sizing_paths: 1_024,
             sizing_days: 7,

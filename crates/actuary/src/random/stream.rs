@@ -1,6 +1,6 @@
 //! The stream of random numbers of one factor on one path.
 //!
-//! One 64-bit word makes one uniform, one normal or one exponential, so the n-th draw of a stream has the same
+//! One 64-bit word makes one uniform, one normal or one exponential (or two words two normals, where that is asked for), so the n-th draw of a stream has the same
 //! underlying word whatever was asked for before it, and drawing in bulk equals drawing one by one. A stream
 //! holds 2^33 words.
 
@@ -14,8 +14,8 @@ const WORDS: usize = 2 * philox::LANES;
 #[derive(Clone, Debug)]
 pub struct Stream {
     key: [u32; 2],
-    /// Counter words 1 to 3: the factor and both halves of the path's number.
-    address: [u32; 3],
+    factor: u32,
+    path: u64,
     next_block: u32,
     words: [u64; WORDS],
     used: usize,
@@ -29,7 +29,8 @@ impl Stream {
     pub fn new(seed: u64, path: u64, factor: u32) -> Self {
         Self {
             key: [seed as u32, (seed >> 32) as u32],
-            address: [factor, path as u32, (path >> 32) as u32],
+            factor,
+            path,
             next_block: 0,
             words: [0; WORDS],
             used: WORDS,
@@ -42,6 +43,14 @@ impl Stream {
     #[must_use]
     pub fn sparse(seed: u64, path: u64, factor: u32) -> Self {
         Self { sparse: true, ..Self::new(seed, path, factor) }
+    }
+
+    /// The same stream, not yet drawn from, from word `2 pair` on.
+    #[must_use]
+    pub(crate) fn starting_at(mut self, pair: u32) -> Self {
+        debug_assert_eq!((self.next_block, self.used), (0, WORDS));
+        self.next_block = pair;
+        self
     }
 
     /// The same stream, not yet drawn from, with its first two words given.
@@ -120,6 +129,17 @@ impl Stream {
         Width::Widest.normals(out);
     }
 
+    /// Fills `out` with standard normals made two by two of two words each ([`normal::pair`]). An odd number of them uses up
+    /// one word more.
+    pub fn fill_normal_pairs(&mut self, out: &mut [f64]) {
+        let (pairs, rest) = out.split_at_mut(out.len() & !1);
+        self.fill_uniform(pairs);
+        Width::Widest.normal_pairs(pairs);
+        if let [last] = rest {
+            *last = normal::pair(self.uniform(), self.uniform()).0;
+        }
+    }
+
     /// Fills `out` with exponentials of mean 1; the same numbers as calling [`Stream::exponential`] for each.
     pub fn fill_exponential(&mut self, out: &mut [f64]) {
         self.fill_uniform(out);
@@ -127,17 +147,15 @@ impl Stream {
     }
 
     fn pair(&mut self) {
-        let [factor, low, high] = self.address;
-        let [a, b, c, d] = philox::philox4x32_10([self.next_block, factor, low, high], self.key);
-        self.words[WORDS - 2] = u64::from(a) | u64::from(b) << 32;
-        self.words[WORDS - 1] = u64::from(c) | u64::from(d) << 32;
+        let (first, second) = philox::pair(self.next_block, self.factor, self.path, self.key);
+        (self.words[WORDS - 2], self.words[WORDS - 1]) = (first, second);
         self.used = WORDS - 2;
         self.next_block = self.next_block.wrapping_add(1);
     }
 
     fn batch(&mut self) -> [u64; WORDS] {
-        let (first, address, key) = (self.next_block, self.address, self.key);
-        let words = Width::Widest.run(Batch { first, address, key });
+        let Self { factor, path, key, .. } = *self;
+        let words = Width::Widest.run(Batch { first: self.next_block, factor, path, key });
         self.next_block = self.next_block.wrapping_add(philox::LANES as u32);
         words
     }
@@ -146,7 +164,8 @@ impl Stream {
 /// The words of a batch of counters.
 struct Batch {
     first: u32,
-    address: [u32; 3],
+    factor: u32,
+    path: u64,
     key: [u32; 2],
 }
 
@@ -155,7 +174,7 @@ impl Kernel for Batch {
 
     #[inline(always)]
     fn call(self) -> Self::Output {
-        philox::words(self.first, self.address, self.key)
+        philox::words(self.first, self.factor, self.path, self.key)
     }
 }
 
@@ -173,14 +192,9 @@ pub(crate) fn uniforms_across(
     second: &mut [f64; ACROSS],
 ) {
     let key = [seed as u32, (seed >> 32) as u32];
-    let mut path = first_path;
-    for (first, second) in first.chunks_exact_mut(philox::LANES).zip(second.chunks_exact_mut(philox::LANES)) {
-        let words = philox::words_across(pair, factor, path, key);
-        for lane in 0..philox::LANES {
-            first[lane] = unit(words.0[lane]);
-            second[lane] = unit(words.1[lane]);
-        }
-        path = path.wrapping_add(philox::LANES as u64);
+    for lane in 0..ACROSS {
+        let words = philox::pair(pair, factor, first_path.wrapping_add(lane as u64), key);
+        (first[lane], second[lane]) = (unit(words.0), unit(words.1));
     }
 }
 

@@ -25,7 +25,7 @@ const MARKETS: &str = "market,collateral_asset,debt_asset,liquidation_threshold,
 
 /// Figures of the quick quote below, by model. Where this test fails, figures have changed: raise `MODEL_VERSION`
 /// if quotes of that number were ever given out, and pin the digest that the test prints.
-const PINNED: (u32, &str) = (3, "e0f6413daffbf72aa952abe93324847c67c2bfb2f0a4d50619b0698042ef0f0a");
+const PINNED: (u32, &str) = (3, "dc8c5500ab374c9984dc489608dabf20a10cb5291384711fcf205e8e9d9e36a4");
 
 /// A quote of few paths, and its file.
 fn made() -> &'static (Quote, QuoteFile) {

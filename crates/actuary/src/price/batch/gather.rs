@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use super::arrivals::Table;
 use super::group::{LANES, Lanes};
 use super::step_end;
 use crate::math::elementary;
@@ -20,6 +21,11 @@ pub(super) struct Happenings {
     /// Where the events of each step begin, once they are sorted.
     first: [Vec<u32>; LANES],
     sorted: Vec<Event>,
+    /// Step of each event of one path.
+    steps: Vec<u32>,
+    /// Paths, one a bit, on which something happens in each step.
+    busy: Vec<u16>,
+    table: Table,
     /// Time under stress in each step.
     pub stress_time: Vec<Lanes>,
     /// Time in each state over the whole path.
@@ -51,9 +57,15 @@ impl Happenings {
         }
         for number in 0..model.own_jumps.len() {
             let rates = [false, true].map(|stressed| model.own_intensity(number, stressed));
-            self.arrive(draws, Factor::OwnJumps.number(number), rates, width, |spells, draws, events| {
-                timeline::own_jumps(model, number, spells, draws, events);
-            });
+            if rates[0].max(rates[1]) <= 0.0 {
+                continue;
+            }
+            let total = self.intensity(rates);
+            self.table.fill(&model.own_jumps[number], number, draws, &total, width);
+            for lane in (0..LANES).filter(|lane| self.table.arrives(*lane, total[*lane])) {
+                let mut column = self.table.column(lane, &draws[lane]);
+                timeline::own_jumps(model, number, &self.spells[lane], &mut column, &mut self.events[lane]);
+            }
         }
         let rates = [false, true].map(|stressed| model.crash_intensity(stressed));
         if draws[0].lead.is_some() {
@@ -89,10 +101,7 @@ impl Happenings {
         if rates[0].max(rates[1]) <= 0.0 {
             return;
         }
-        // The sum over the spells may round differently: the margin leaves the decision to it.
-        let total: Lanes = core::array::from_fn(|lane| {
-            (rates[0] * self.calm_total[lane] + rates[1] * self.stress_total[lane]) * (1.0 + 1e-9)
-        });
+        let total = self.intensity(rates);
         // Where hardly a path is without an arrival, finding those is not worth it.
         let rare = total.iter().any(|total| *total < 3.0);
         let waits = if rare {
@@ -105,12 +114,21 @@ impl Happenings {
         }
     }
 
+    /// Intensity accumulated up to the horizon. The sum over the spells may round differently: a margin leaves the decision
+    /// to it.
+    fn intensity(&self, rates: [f64; 2]) -> Lanes {
+        core::array::from_fn(|lane| {
+            (rates[0] * self.calm_total[lane] + rates[1] * self.stress_total[lane]) * (1.0 + 1e-9)
+        })
+    }
+
     fn regime(&mut self, horizon: f64) {
+        let rate = rate(&self.ends);
         for (lane, spells) in self.spells.iter().enumerate() {
             for spell in spells.iter().filter(|spell| spell.stressed) {
                 self.stress_total[lane] += spell.end - spell.start;
                 let mut start = spell.start;
-                for step in step_of(&self.ends, spell.start)..self.ends.len() {
+                for step in step_of(&self.ends, rate, spell.start)..self.ends.len() {
                     let end = spell.end.min(self.ends[step]);
                     self.stress_time[step][lane] += end - start;
                     start = end;
@@ -126,20 +144,27 @@ impl Happenings {
     /// Puts the events of each path in order of time.
     pub fn sort(&mut self) {
         let steps = self.ends.len();
-        for (events, first) in self.events.iter_mut().zip(&mut self.first) {
+        let rate = rate(&self.ends);
+        self.busy.clear();
+        self.busy.resize(steps, 0);
+        for (lane, (events, first)) in self.events.iter_mut().zip(&mut self.first).enumerate() {
             // Into steps by counting; what is left to do lies within a step.
             first.clear();
             first.resize(steps + 1, 0);
+            self.steps.clear();
             for event in events.iter() {
-                first[step_of(&self.ends, event.time) + 1] += 1;
+                let step = step_of(&self.ends, rate, event.time);
+                first[step + 1] += 1;
+                self.busy[step] |= 1 << lane;
+                self.steps.push(step as u32);
             }
             for step in 0..steps {
                 first[step + 1] += first[step];
             }
             self.sorted.clear();
             self.sorted.extend_from_slice(events);
-            for event in events.iter() {
-                let place = &mut first[step_of(&self.ends, event.time)];
+            for (event, step) in events.iter().zip(&self.steps) {
+                let place = &mut first[*step as usize];
                 self.sorted[*place as usize] = *event;
                 *place += 1;
             }
@@ -163,6 +188,16 @@ impl Happenings {
         self.first[lane][step] as usize..self.first[lane][step + 1] as usize
     }
 
+    /// The paths on which something happens in a step.
+    pub fn busy(&self, step: usize) -> impl Iterator<Item = usize> + use<> {
+        let mut left = self.busy[step];
+        core::iter::from_fn(move || {
+            let lane = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (lane < LANES).then_some(lane)
+        })
+    }
+
     /// Start and end of a step.
     pub fn bounds(&self, step: usize) -> (f64, f64) {
         (if step == 0 { 0.0 } else { self.ends[step - 1] }, self.ends[step])
@@ -174,11 +209,16 @@ fn later(a: &Event, b: &Event) -> bool {
     a.time > b.time || a.time == b.time && a.order > b.order
 }
 
-/// The step whose end is the first at or after `time`.
-fn step_of(ends: &[f64], time: f64) -> usize {
+/// Steps in a unit of time.
+fn rate(ends: &[f64]) -> f64 {
+    ends.last().map_or(0.0, |end| ends.len() as f64 / end)
+}
+
+/// The step whose end is the first at or after `time`; `rate` is that of [`rate`].
+fn step_of(ends: &[f64], rate: f64, time: f64) -> usize {
     let steps = ends.len();
     // A float to integer cast saturates; rounding is put right below.
-    let mut step = ((time / ends[steps - 1] * steps as f64) as usize).min(steps - 1);
+    let mut step = ((time * rate) as usize).min(steps - 1);
     while step > 0 && time <= ends[step - 1] {
         step -= 1;
     }

@@ -39,6 +39,8 @@ pub(super) struct Group {
     depegs: Vec<Lanes>,
     /// Normals of two steps: factors, then pegs.
     normals: Vec<Lanes>,
+    /// The same of two steps joined to what moves each column.
+    sums: Vec<Lanes>,
     /// Exponentials that decide the minima of two steps, one a column.
     exponentials: Vec<Lanes>,
     /// Log price of each column without its bases.
@@ -117,6 +119,7 @@ impl Group {
         }
         let (columns, factors, pegs) = (model.columns.len(), model.own_jumps.len(), model.pegs.len());
         self.normals.resize(2 * (factors + pegs), [0.0; LANES]);
+        self.sums.resize(2 * columns, [0.0; LANES]);
         self.exponentials.resize(if intervals { 2 * columns } else { 0 }, [0.0; LANES]);
         for (buffer, length) in [
             (&mut self.logs, columns),
@@ -184,7 +187,25 @@ impl Group {
             };
             random::uniforms_across(seed, first_path, factor, pair, first, second);
         }
-        normal::inverse_cdf_slice(self.normals.as_flattened_mut());
+        let (first, second) = self.normals.split_at_mut(factors + pegs);
+        for (first, second) in first.iter_mut().zip(second) {
+            for lane in 0..LANES {
+                (first[lane], second[lane]) = normal::pair(first[lane], second[lane]);
+            }
+        }
+        let (first, second) = self.normals.split_at(factors + pegs);
+        let (first_sums, second_sums) = self.sums.split_at_mut(model.columns.len());
+        let sums = first_sums.iter_mut().zip(second_sums);
+        for ((column, span), (first_sum, second_sum)) in model.columns.iter().zip(&self.spans).zip(sums) {
+            let (mut a, mut b) = ([0.0; LANES], [0.0; LANES]);
+            for ((load, x), y) in column.loads[..*span].iter().zip(first).zip(second) {
+                for lane in 0..LANES {
+                    a[lane] += load * x[lane];
+                    b[lane] += load * y[lane];
+                }
+            }
+            (*first_sum, *second_sum) = (a, b);
+        }
         if !intervals {
             return;
         }
@@ -207,7 +228,7 @@ impl Group {
         let dt = plan.horizon_years / plan.steps as f64;
         let stress = model.multipliers(true).volatility;
         let normals = &self.normals[half * sources..(half + 1) * sources];
-        let stressed = &self.happenings.stress_time[step];
+        let stressed = self.happenings.stress_time[step];
         let mut calm = [dt; LANES];
         let mut clock = [dt; LANES];
         let mut root = [dt.sqrt(); LANES];
@@ -226,20 +247,16 @@ impl Group {
             }
         }
         let intervals = plan.detail == Detail::Intervals;
+        let sums = &self.sums[half * columns..(half + 1) * columns];
         for (index, column) in model.columns.iter().enumerate() {
-            let mut sum = [0.0; LANES];
-            for (load, z) in column.loads[..self.spans[index]].iter().zip(normals) {
-                for lane in 0..LANES {
-                    sum[lane] += load * z[lane];
-                }
-            }
             let [calm_drift, stress_drift] = column.drift;
-            let (log, jumps) = (&mut self.logs[index], &self.jumps[index]);
+            // Copies, so that the compiler need not fear that one overlaps another.
+            let (sum, jumps, mut value) = (sums[index], self.jumps[index], self.logs[index]);
             for lane in 0..LANES {
                 let drift = calm_drift * calm[lane] + stress_drift * stressed[lane];
-                log[lane] += drift + root[lane] * sum[lane] + jumps[lane];
+                value[lane] += drift + root[lane] * sum[lane] + jumps[lane];
             }
-            let mut value = *log;
+            self.logs[index] = value;
             for (number, sign) in &column.bases {
                 for (value, basis) in value.iter_mut().zip(&self.bases[*number]) {
                     *value += sign * basis;
@@ -252,8 +269,8 @@ impl Group {
             let cell = (step * columns + index) * block.paths + at;
             block.close[cell..cell + taken].copy_from_slice(&price[..taken]);
             if intervals {
-                let decided = &self.exponentials[half * columns + index];
-                let (before, lowest) = (&self.before[index], &mut self.lowest[index]);
+                let (decided, before) = (self.exponentials[half * columns + index], self.before[index]);
+                let mut lowest = [0.0; LANES];
                 for lane in 0..LANES {
                     let (x, y) = (before[lane], value[lane]);
                     let spread = column.variance * clock[lane] + self.peg_variances[index];
@@ -263,6 +280,7 @@ impl Group {
                     let floor = if floor < x { floor } else { x };
                     lowest[lane] = if floor < y { floor } else { y };
                 }
+                self.lowest[index] = lowest;
                 self.after[index] = value;
             }
         }
@@ -286,9 +304,9 @@ impl Group {
     fn scatter(&mut self, model: &Model, step: usize) -> bool {
         let (_, end) = self.happenings.bounds(step);
         let mut any = false;
-        for lane in 0..LANES {
+        for lane in self.happenings.busy(step) {
+            any = true;
             for event in &self.happenings.events[lane][self.happenings.within(lane, step)] {
-                any = true;
                 match event.happening {
                     Happening::Jump { number, size } => {
                         for (column, weight) in &self.moved_by_jump[number] {

@@ -14,6 +14,7 @@
 //! switches, at which all are split, keep the correlation. The minimum of a peg takes its basis for Brownian inside an
 //! interval, as [`Model::simulate`] does: choose steps well below the time in which the basis reverts.
 
+mod arrivals;
 mod gather;
 mod group;
 mod split;

@@ -96,11 +96,8 @@ impl Splitter {
         self.exponentials.clear();
         self.lanes.iter_mut().for_each(Vec::clear);
         let (columns, factors) = (model.columns.len(), model.own_jumps.len());
-        for lane in 0..taken {
+        for lane in happenings.busy(step).take_while(|lane| *lane < taken) {
             let events = &happenings.events[lane][happenings.within(lane, step)];
-            if events.is_empty() {
-                continue;
-            }
             let (mut shared, mut splits) = (0, 0);
             let mut mark = |index: usize| {
                 if self.lanes[index].last() != Some(&lane) {
@@ -200,7 +197,7 @@ impl Splitter {
         at: usize,
         block: &mut PathBlock,
     ) {
-        for lane in 0..taken {
+        for lane in happenings.busy(step).take_while(|lane| *lane < taken) {
             for event in &happenings.events[lane][happenings.within(lane, step)] {
                 self.stressed[lane] ^= event.happening == Happening::Switch;
                 if let Happening::Crash { size } = event.happening {

@@ -97,6 +97,8 @@ struct Jump {
     place: usize,
     stressed: bool,
     drawn: f64,
+    /// Logarithm of the model's density of its size.
+    log_density: f64,
 }
 
 impl Sample {
@@ -121,7 +123,8 @@ impl Sample {
                     _ => continue,
                 };
                 if size >= least {
-                    jumps.push(Jump { place, stressed: event.stressed, drawn: event.drawn });
+                    let log_density = source.log_density(rare.model(), event.drawn);
+                    jumps.push(Jump { place, stressed: event.stressed, drawn: event.drawn, log_density });
                 }
             }
         }
@@ -151,7 +154,15 @@ pub(super) fn closest(sources: &Sources<'_>, samples: &[Sample]) -> Option<Tilt>
         fits.into_iter().max_by(|a, b| a.likelihood.total_cmp(&b.likelihood))
     };
     let best = fitted(&EXPECTED_BEYOND.map(|crash| [crash, EXPECTED_BEYOND[2]]))?;
-    let best = fitted(&EXPECTED_BEYOND.map(|own| [best.levels[0], own]))?;
+    let others: Vec<[f64; 2]> = EXPECTED_BEYOND
+        .into_iter()
+        .filter(|own| *own != EXPECTED_BEYOND[2])
+        .map(|own| [best.levels[0], own])
+        .collect();
+    let best = match fitted(&others) {
+        Some(other) if other.likelihood >= best.likelihood => other,
+        _ => best,
+    };
     let mut tilt = best.tilt();
     let start = sources.model.stress_start;
     if start > 0.0 && start < 1.0 {
@@ -212,12 +223,14 @@ impl Candidate {
         let mut sums = [Sums::default(); 2];
         let (mut likelihood, mut total) = (0.0, 0.0);
         let mut terms = Vec::new();
+        let shapes = [model.crash.map_or(0.0, |crash| crash.excess.shape), 0.0];
         for sample in samples {
             terms.clear();
             let mut density = OWN_SHARE;
             for jump in &sample.jumps {
                 let (probability, further) = &self.further[jump.place];
-                let ratio = further.ratio(model, jump.drawn, jump.stressed);
+                let shape = shapes[kind(further.source)];
+                let ratio = further.ratio_over(jump.log_density, shape, jump.drawn, jump.stressed);
                 if ratio > 0.0 {
                     let clock = further.clock(model, sample.time);
                     let term = (1.0 - OWN_SHARE) * probability * ratio / clock;
@@ -234,7 +247,7 @@ impl Candidate {
                 shares[jump.place] += likely;
                 sums.count += likely;
                 let excess = (jump.drawn.abs() - further.beyond) / further.scale;
-                let shape = further.shape(model);
+                let shape = shapes[kind(further.source)];
                 sums.size += likely * (1.0 + shape) * excess / (1.0 + shape * excess);
                 sums.stressed += likely * f64::from(u8::from(jump.stressed));
                 let calm = further.clock(model, [sample.time[0], 0.0]);

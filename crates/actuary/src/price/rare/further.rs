@@ -8,6 +8,7 @@
 //! the model's is the sum over all its jumps of that source of `k g(x) / (L f(x))`, whichever of them was the further
 //! one. Sizes are in calm units, before the state's multiplier.
 
+use crate::math::elementary;
 use crate::math::pareto::GeneralisedPareto;
 use crate::price::jumps::OwnJumps;
 use crate::price::model::Model;
@@ -33,6 +34,17 @@ pub struct FurtherJump {
     pub scale: f64,
     /// How much likelier it is under stress than the model's own jumps are.
     pub stress: f64,
+}
+
+impl Source {
+    /// Logarithm of the model's density of a drawn size; infinite where the model has no such jumps.
+    pub(super) fn log_density(self, model: &Model, drawn: f64) -> f64 {
+        let own = match self {
+            Self::Crash => model.crash.map(|c| c.excess.log_likelihood(&[(drawn - c.floor).max(0.0)])),
+            Self::Own(number) => model.own_jumps.get(number).map(|jumps| log_density(jumps, -drawn)),
+        };
+        own.unwrap_or(f64::INFINITY)
+    }
 }
 
 impl FurtherJump {
@@ -107,16 +119,23 @@ impl FurtherJump {
 
     /// k g(x) / f(x) of a jump of this source with the drawn size.
     pub(super) fn ratio(&self, model: &Model, drawn: f64, stressed: bool) -> f64 {
-        let size = if self.source == Source::Crash { drawn } else { -drawn };
-        if size < self.beyond {
+        if drawn.abs() < self.beyond {
             return 0.0;
         }
-        let own = match self.source {
-            Source::Crash => model.crash.map(|c| c.excess.log_likelihood(&[(size - c.floor).max(0.0)])),
-            Source::Own(number) => model.own_jumps.get(number).map(|jumps| log_density(jumps, size)),
-        };
-        let further = self.excess(model).log_likelihood(&[size - self.beyond]);
-        let ratio = libm::exp(further - own.unwrap_or(f64::INFINITY));
+        self.ratio_over(self.source.log_density(model, drawn), self.shape(model), drawn, stressed)
+    }
+
+    /// The same, given ln f(x) and the tail index of this jump's size.
+    #[inline]
+    pub(super) fn ratio_over(&self, log_density: f64, shape: f64, drawn: f64, stressed: bool) -> f64 {
+        let excess = drawn.abs() - self.beyond;
+        if excess < 0.0 || log_density == f64::INFINITY {
+            return 0.0;
+        }
+        let scaled = excess / self.scale;
+        let decay =
+            if shape == 0.0 { scaled } else { (1.0 + 1.0 / shape) * elementary::ln(1.0 + shape * scaled) };
+        let ratio = elementary::exp(-decay - log_density) / self.scale;
         if stressed { self.stress * ratio } else { ratio }
     }
 

@@ -62,9 +62,10 @@ pub fn tune(
             };
             counted.map(sample).collect()
         };
-        let aims = [samples(border), samples(0.0)];
-        for ((component, samples), share) in mixture.components.iter_mut().zip(&aims).zip(shares) {
-            if let Some(tilt) = fit::closest(&sources, samples) {
+        let closest = |above: f64| fit::closest(&sources, &samples(above));
+        let (tail, mean) = rayon::join(|| closest(border), || closest(0.0));
+        for ((component, tilt), share) in mixture.components.iter_mut().zip([tail, mean]).zip(shares) {
+            if let Some(tilt) = tilt {
                 *component = (share, tilt);
             }
         }
