@@ -2,6 +2,7 @@
 
 use super::{
     System, SystemError,
+    alone::{STRETCH, Stretch},
     block_paths::{BlockIndex, BlockPaths},
     lanes::Lanes,
     quotes::{Quote, Quotes},
@@ -11,7 +12,7 @@ use super::{
     units::Unit,
 };
 use crate::liquidation::{
-    Columns, HOURS_PER_YEAR, Interval,
+    Columns, HOURS_PER_YEAR,
     latency::{Latency, Spell},
 };
 use crate::price::PathBlock;
@@ -41,18 +42,6 @@ impl SystemState {
     }
 }
 
-/// A path on which a market is active.
-#[derive(Clone, Copy, Debug)]
-struct Hit {
-    lane: usize,
-    /// Ladder price of the low of the step's last interval.
-    low: f64,
-    /// Positions served before the step.
-    from: usize,
-    /// The least and the most positions that are broken at the low.
-    window: (usize, usize),
-}
-
 /// Buffers of a step.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
@@ -60,12 +49,8 @@ pub(super) struct Work {
     pub flags: Vec<bool>,
     /// Paths on which any is.
     active: Vec<bool>,
-    /// Paths on which a market that shares nothing is active.
-    hits: Vec<Hit>,
-    /// Whether a column of the market screened last is split on each path.
-    split: Vec<bool>,
-    /// Whether any of them is.
-    any_split: bool,
+    /// Of a market that shares nothing.
+    pub stretch: Stretch,
     quotes: Quotes,
     pub quote: Vec<Quote>,
     pub together: Together,
@@ -172,8 +157,28 @@ impl<'a> Run<'a> {
             }
         }
         let mut open_horizons = horizon_steps.iter().enumerate().peekable();
-        for step in 0..horizon_steps.last().copied().unwrap_or(0) {
-            self.step(unit, step);
+        let last = horizon_steps.last().copied().unwrap_or(0);
+        let mut next = 0;
+        while next < last {
+            let first = next;
+            next += 1;
+            if let [market] = unit.members[..]
+                && unit.is_alone()
+            {
+                // Up to the next horizon or renewal.
+                let stops = |steps: usize| {
+                    let by_then = self.paths.block.time(steps - 1) * (1.0 + TIME_TOLERANCE);
+                    horizon_steps.contains(&steps)
+                        || members.iter().any(|(_, _, renewal)| *renewal <= by_then)
+                };
+                while next < last && next - first < STRETCH && !stops(next) {
+                    next += 1;
+                }
+                self.alone(market, first..next);
+            } else {
+                self.step(unit, first);
+            }
+            let step = next - 1;
             while let Some((horizon, _)) = open_horizons.next_if(|(_, due)| **due == step + 1) {
                 for &(market, place, _) in &members {
                     let first = horizon * markets.len() + place;
@@ -197,16 +202,6 @@ impl<'a> Run<'a> {
     fn step(&mut self, unit: &Unit, step: usize) {
         let paths = self.lanes.paths;
         self.work.flags.resize(unit.members.len() * paths, false);
-        if let [market] = unit.members[..]
-            && unit.is_alone()
-        {
-            let view = self.screen(market, step, 0);
-            self.look_up(&view, market);
-            for index in 0..self.work.hits.len() {
-                self.alone(&view, market, step, index);
-            }
-            return;
-        }
         self.work.active.clear();
         self.work.active.resize(paths, false);
         for (member, &market) in unit.members.iter().enumerate() {
@@ -222,138 +217,19 @@ impl<'a> Run<'a> {
     }
 
     /// Marks the paths on which a market has something to do.
-    fn screen(&mut self, market: usize, step: usize, member: usize) -> StepView<'a> {
+    fn screen(&mut self, market: usize, step: usize, member: usize) {
         let paths = self.lanes.paths;
         let columns = self.system.markets[market].columns();
         let thresholds = &self.lanes.threshold[market * paths..(market + 1) * paths];
         let flags = &mut self.work.flags[member * paths..(member + 1) * paths];
-        let view = StepView::new(&self.paths, columns, step);
-        view.reaching(thresholds, flags);
-        let split = &mut self.work.split;
-        if self.work.any_split || split.len() != paths {
-            split.clear();
-            split.resize(paths, false);
-            self.work.any_split = false;
-        }
+        StepView::new(&self.paths, columns, step).reaching(thresholds, flags);
         let ratio = matches!(columns, Columns::Ratio { .. });
         for place in self.paths.splits(step, columns.price()) {
             let lowest = place.interval.low.min(place.interval.after);
             flags[place.path] |= ratio || lowest <= thresholds[place.path];
-            split[place.path] = true;
-            self.work.any_split = true;
         }
-        if let Some(debt) = columns.debt() {
-            for place in self.paths.splits(step, debt) {
-                flags[place.path] |= ratio;
-                split[place.path] = true;
-                self.work.any_split = true;
-            }
-        }
-        view
-    }
-
-    /// Lists the paths on which a market that shares nothing is active, with its ladder's reach at the low of the step.
-    /// Look-ups of many paths wait for memory together, not one after the other.
-    fn look_up(&mut self, view: &StepView<'_>, market: usize) {
-        let Work { flags, hits, .. } = &mut *self.work;
-        hits.clear();
-        let ladder = self.system.markets[market].ladder();
-        let first = self.lanes.place(market, 0);
-        let scale = &self.lanes.scale[first..];
-        let states = &self.lanes.states[first..];
-        for (number, flags) in flags.chunks(8).enumerate() {
-            // Eight idle paths are one comparison.
-            if flags == [false; 8] {
-                continue;
-            }
-            for lane in (8 * number..).zip(flags).filter_map(|(lane, &flag)| flag.then_some(lane)) {
-                let low = view.whole(lane).low * scale[lane];
-                let from = states[lane].first();
-                hits.push(Hit { lane, low, from, window: ladder.window(from, low) });
-            }
-        }
-        for Hit { low, from, window, .. } in hits {
-            let reach = ladder.find(*window, *low).max(*from);
-            *window = (reach, reach);
-        }
-    }
-
-    /// A market that shares nothing, on one path of those looked up.
-    #[inline]
-    fn alone(&mut self, view: &StepView<'_>, market: usize, step: usize, index: usize) {
-        self.active_steps += 1;
-        let Hit { lane, window, .. } = self.work.hits[index];
-        let open = view.open(lane);
-        if self.work.split[lane] {
-            self.split_step(market, step, lane, (view.start, open));
-        } else {
-            self.serve(market, lane, (view.start, open), &view.whole(lane), Some(window.0));
-        }
-        self.lanes.rearm(self.system, market, lane, view.end);
-    }
-
-    /// A market that shares nothing, on a path that is split in the step.
-    #[inline(never)]
-    fn split_step(&mut self, market: usize, step: usize, lane: usize, (mut start, mut open): (f64, f64)) {
-        self.read(market, step, lane);
-        for index in 0..self.work.quote.len() {
-            let quote = self.work.quote[index];
-            self.serve(market, lane, (start, open), &quote, None);
-            (start, open) = (quote.end, quote.after);
-        }
-    }
-
-    /// One interval of a market that shares nothing, from a time and price on; `broken` is its ladder's reach at the low,
-    /// if it is known.
-    #[inline]
-    fn serve(
-        &mut self,
-        market: usize,
-        lane: usize,
-        (start, open): (f64, f64),
-        quote: &Quote,
-        broken: Option<usize>,
-    ) {
-        let system = self.system;
-        let model = &system.markets[market];
-        let (pool, place) = (system.pool_of[market], self.lanes.place(market, lane));
-        let (source, pool_place) = (&system.sources[pool], self.lanes.place(pool, lane));
-        let scale = self.lanes.scale[place];
-        let latency = self.latency(market, lane, start, quote);
-        let crash = self.crash(pool, lane, quote.end);
-        let interval = Interval {
-            low: quote.low * scale,
-            close: quote.close * scale,
-            after: quote.after * scale,
-            years: quote.end - start,
-            stressed: quote.stressed,
-        };
-        let state = &mut self.lanes.states[place];
-        state.open(open * scale, start);
-        let tank = &mut self.lanes.tanks[pool_place];
-        let mut supply = source.open(tank, start, quote.end, quote.stressed);
-        let (ladder, keep, ends) = (model.ladder(), model.service().keep(), (&interval, quote.end));
-        let plain = if latency.is_plain() && crash.is_none() {
-            let broken = broken.unwrap_or_else(|| ladder.reach(state.first(), interval.low));
-            state.step_plain(ladder, keep, ends, latency.delay, broken, &mut supply)
-        } else {
-            None
-        };
-        let done = match plain {
-            Some(done) => done,
-            None => {
-                let left = crash.map_or(1.0, |size| source.left_by_crash(size));
-                let (done, rest) = state.step_active(ladder, keep, ends, &latency, supply, left);
-                supply = rest;
-                done
-            }
-        };
-        supply.close(source, tank, quote.end);
-        if let Some(size) = crash {
-            source.crash(tank, quote.end, size);
-        }
-        if done.loss > 0.0 {
-            self.lanes.realised[place] += done.loss * self.lanes.debt_scale[place] * quote.debt;
+        if ratio && let Some(debt) = columns.debt() {
+            self.paths.splits(step, debt).iter().for_each(|place| flags[place.path] = true);
         }
     }
 
