@@ -12,40 +12,37 @@ use super::{
 
 impl LadderState {
     /// The usual active interval: nothing to catch up on, all that the diffusion crosses is served, nothing is broken
-    /// after it, and liquidators are late by nothing but a delay shorter than the interval. Does what
-    /// [`LadderState::step_active`] does, or nothing at all and none. `broken` is the ladder's reach at the low.
+    /// after it, and liquidators are late by nothing but `lag`, a share of the interval below 1. Does what
+    /// [`LadderState::step_active`] does but for price and time, or nothing at all and none. `open` is the price at the
+    /// beginning, `broken` the ladder's reach at the low, `cap` what can be sold of a demand; all that is asked for is
+    /// sold.
     #[inline]
     pub(super) fn step_plain(
         &mut self,
         ladder: &Ladder,
         keep: f64,
-        (interval, end): (&Interval, f64),
-        delay: f64,
+        (open, interval, lag): (f64, &Interval, f64),
         broken: usize,
-        supply: &mut Supply,
+        cap: impl FnOnce(f64) -> f64,
     ) -> Option<Liquidated> {
-        if self.busy || delay >= interval.years || self.price <= self.next || interval.low > self.next {
+        if self.busy || lag >= 1.0 || open <= self.next || interval.low > self.next {
             return None;
         }
         let rung = ladder.order()[broken];
-        let demand = self.demand_until(ladder, broken);
+        let debt = rung.debt - self.served;
         let recovered = interval.close > rung.h && interval.after > rung.h;
-        if demand <= 0.0 || !recovered {
+        if debt <= ladder.speck() || !recovered {
             return None;
         }
-        let cap = supply.limit(Filling::Crossing, demand);
+        let cap = cap(debt);
         if cap <= 0.0 || rung.debt > self.served + cap + ladder.speck() {
             return None;
         }
-        let sale = Sale { price: interval.close, lag: delay / interval.years };
-        let debt = rung.debt - self.served;
-        let loss = self.loss_until(ladder, keep, (broken, 0.0), sale);
-        supply.take(Filling::Crossing, demand, debt);
+        let loss = self.loss_until(ladder, keep, (broken, 0.0), Sale { price: interval.close, lag });
         self.first = broken;
         self.partial = 0.0;
         self.next = rung.h;
         self.served = rung.debt;
-        self.open(interval.after, end);
         Some(Liquidated { debt, loss })
     }
 

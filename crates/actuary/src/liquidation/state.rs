@@ -217,9 +217,10 @@ impl LadderState {
         let mut supply = service.source.over(&Tank::FULL, interval.years, interval.stressed);
         let end = self.time + interval.years;
         let broken = ladder.reach(self.first, interval.low);
-        if let Some(liquidated) =
-            self.step_plain(ladder, service.keep, (interval, end), latency.delay, broken, &mut supply)
-        {
+        let passing = (self.price, interval, latency.delay / interval.years);
+        let cap = |demand| supply.limit(Filling::Crossing, demand);
+        if let Some(liquidated) = self.step_plain(ladder, service.keep, passing, broken, cap) {
+            self.open(interval.after, end);
             return liquidated;
         }
         self.step_active(ladder, service.keep, (interval, end), &latency, supply, 1.0).0

@@ -102,6 +102,14 @@ impl Source {
         }
     }
 
+    /// What can be sold in so many years, if depth is a rate.
+    #[inline]
+    pub fn evenly(&self, years: f64, stressed: bool) -> Option<f64> {
+        let rate = self.per_year.get(stressed);
+        let all = if rate.is_infinite() { rate } else { rate * years };
+        self.reservoir.is_none().then_some(all)
+    }
+
     /// Whether crashes shrink the level.
     pub fn feels_crashes(&self) -> bool {
         self.reservoir.is_some_and(|rates| rates.sensitivity > 0.0)
@@ -141,9 +149,12 @@ impl Source {
 
     /// As [`Source::open`], for an interval of so many years from the tank's time on.
     pub fn over(&self, tank: &Tank, years: f64, stressed: bool) -> Supply {
+        if let Some(left) = self.evenly(years, stressed) {
+            return Supply::Rate { left };
+        }
         let rate = self.per_year.get(stressed);
         match self.reservoir {
-            None => Supply::Rate { left: if rate.is_infinite() { rate } else { rate * years } },
+            None => Supply::Rate { left: rate },
             Some(rates) => {
                 let mut level = rate / rates.refill;
                 if tank.shrink > 0.0 {

@@ -8,7 +8,11 @@
 use core::ops::Range;
 
 use super::{quotes::Quote, run::Run, step_view::StepView};
-use crate::liquidation::{ByRegime, Columns, Interval, Ladder, latency::Latency, supply::Source};
+use crate::liquidation::{
+    ByRegime, Columns, Interval, Ladder, Liquidated,
+    latency::Latency,
+    supply::{Filling, Source},
+};
 
 /// Most steps of a stretch; a path's splits are bits of a word.
 pub(super) const STRETCH: usize = 16;
@@ -75,6 +79,8 @@ impl<'a> Run<'a> {
         for (view, step) in views.iter_mut().zip(steps.clone()) {
             *view = Some(StepView::new(&self.paths, columns, step));
         }
+        let ratio = matches!(columns, Columns::Ratio { .. });
+        let cells = views.map(|view| view.map_or(&[][..], |view| view.low));
         let mut stretch = core::mem::take(&mut self.work.stretch);
         self.survey(&mut stretch, &views, market, &steps);
         self.look_up(&mut stretch, &views, &terms);
@@ -83,8 +89,14 @@ impl<'a> Run<'a> {
             let place = self.lanes.place(market, lane);
             let splits = stretch.splits[lane];
             let mut lows = [f64::INFINITY; STRETCH];
-            for (low, view) in lows.iter_mut().zip(views.iter().flatten()) {
-                *low = view.lowest(lane);
+            if ratio {
+                for (low, view) in lows.iter_mut().zip(views.iter().flatten()) {
+                    *low = view.lowest(lane);
+                }
+            } else {
+                for (low, cells) in lows.iter_mut().zip(&cells[..steps.len()]) {
+                    *low = cells[lane];
+                }
             }
             if splits != 0 {
                 self.split_lows(&mut lows, columns, steps.start, splits, lane);
@@ -108,10 +120,10 @@ impl<'a> Run<'a> {
                     }
                     self.serve(&terms, lane, open, &view.whole(lane), broken);
                 }
-                self.lanes.rearm(system, market, lane, view.end);
-                threshold = self.lanes.threshold[place];
+                threshold = self.lanes.states[place].threshold(self.lanes.scale[place]);
                 number += 1;
             }
+            self.lanes.threshold[place] = threshold;
         }
         self.work.stretch = stretch;
     }
@@ -230,12 +242,7 @@ impl<'a> Run<'a> {
         let Terms { market, pool, ladder, keep, source, .. } = *terms;
         let (place, pool_place) = (self.lanes.place(market, lane), self.lanes.place(pool, lane));
         let scale = self.lanes.scale[place];
-        let latency = if terms.spells {
-            self.latency(market, lane, start, quote)
-        } else {
-            Latency::of(terms.delay.get(quote.stressed))
-        };
-        let crash = if terms.crashes { self.crash(pool, lane, quote.end) } else { None };
+        let open = open * scale;
         let interval = Interval {
             low: quote.low * scale,
             close: quote.close * scale,
@@ -243,20 +250,34 @@ impl<'a> Run<'a> {
             years: quote.end - start,
             stressed: quote.stressed,
         };
+        let delay = terms.delay.get(quote.stressed);
+        let passing = (open, &interval, delay / interval.years);
         let state = &mut self.lanes.states[place];
-        state.open(open * scale, start);
+        let broken = broken
+            .map_or_else(|| ladder.reach(state.first(), interval.low), |broken| broken.max(state.first()));
+        // The time since a rate was last drawn on does not matter to a market that has it for itself.
+        if !terms.spells
+            && let Some(cap) = source.evenly(interval.years, interval.stressed)
+            && let Some(done) = state.step_plain(ladder, keep, passing, broken, |_| cap)
+        {
+            self.lose(place, done, quote);
+            return;
+        }
+        let latency =
+            if terms.spells { self.latency(market, lane, start, quote) } else { Latency::of(delay) };
+        let crash = if terms.crashes { self.crash(pool, lane, quote.end) } else { None };
+        let state = &mut self.lanes.states[place];
+        state.open(open, start);
         let tank = &mut self.lanes.tanks[pool_place];
         let mut supply = source.open(tank, start, quote.end, quote.stressed);
-        let ends = (&interval, quote.end);
         let plain = if latency.is_plain() && crash.is_none() {
-            let broken = broken.map_or_else(
-                || ladder.reach(state.first(), interval.low),
-                |broken| broken.max(state.first()),
-            );
-            state.step_plain(ladder, keep, ends, latency.delay, broken, &mut supply)
+            let done = state
+                .step_plain(ladder, keep, passing, broken, |demand| supply.limit(Filling::Crossing, demand));
+            done.inspect(|done| supply.take(Filling::Crossing, done.debt, done.debt))
         } else {
             None
         };
+        let ends = (&interval, quote.end);
         let done = match plain {
             Some(done) => done,
             None => {
@@ -270,6 +291,12 @@ impl<'a> Run<'a> {
         if let Some(size) = crash {
             source.crash(tank, quote.end, size);
         }
+        self.lose(place, done, quote);
+    }
+
+    /// Books a loss.
+    #[inline]
+    fn lose(&mut self, place: usize, done: Liquidated, quote: &Quote) {
         if done.loss > 0.0 {
             self.lanes.realised[place] += done.loss * self.lanes.debt_scale[place] * quote.debt;
         }

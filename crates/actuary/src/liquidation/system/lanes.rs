@@ -74,13 +74,17 @@ impl Lanes {
     /// Sets the threshold of a market after its state has changed.
     pub fn rearm(&mut self, system: &System, market: usize, lane: usize, time: f64) {
         let place = self.place(market, lane);
-        let state = &self.states[place];
-        self.threshold[place] = if state.is_busy() {
-            f64::INFINITY
-        } else {
-            // Impact only fades until the next sale, which rearms.
-            threshold(state.next_break(), self.scale[place] * self.impact(system, market, lane, time))
-        };
+        // Impact only fades until the next sale, which rearms.
+        let scale = self.scale[place] * self.impact(system, market, lane, time);
+        self.threshold[place] = self.states[place].threshold(scale);
+    }
+}
+
+impl LadderState {
+    /// The relative price at which there is something to do, at so much ladder price per relative price.
+    #[inline]
+    pub(super) fn threshold(&self, scale: f64) -> f64 {
+        if self.is_busy() { f64::INFINITY } else { threshold(self.next_break(), scale) }
     }
 }
 

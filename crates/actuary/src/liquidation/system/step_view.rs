@@ -8,7 +8,8 @@ pub(super) struct StepView<'a> {
     /// Beginning and end of the step.
     pub start: f64,
     pub end: f64,
-    low: &'a [f64],
+    /// Lowest price of the last interval.
+    pub low: &'a [f64],
     close: &'a [f64],
     /// Closes of the step before; none at the first, which opens at 1.
     before: Option<&'a [f64]>,
