@@ -6,6 +6,9 @@
 /// Least number of places of a block, as a power of two: its owners fill one line of cache.
 const LEAST: u32 = 4;
 
+/// Places that are looked at together, without a branch.
+const WIDE: usize = 1 << LEAST;
+
 /// Classes of the places of a ladder.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ranks {
@@ -14,13 +17,16 @@ pub(super) struct Ranks {
     shift: u32,
     /// Members of each class before each block.
     counts: Vec<u32>,
-    /// Class of each place; empty when there is one class only.
+    /// Class of each place, filled up to whole blocks with no class; empty when there is one class only.
     owner: Vec<u32>,
 }
 
+/// Stands for no class.
+const NONE: u32 = u32::MAX;
+
 impl Ranks {
     /// Of the classes of all places in their order; none for a ladder of one class.
-    pub fn new(classes: usize, owner: Vec<u32>) -> Self {
+    pub fn new(classes: usize, mut owner: Vec<u32>) -> Self {
         if owner.is_empty() {
             return Self::default();
         }
@@ -34,23 +40,34 @@ impl Ranks {
         if owner.len().is_multiple_of(1 << shift) {
             counts.extend_from_slice(&now);
         }
+        // The end of the ladder is a place too.
+        owner.resize(((owner.len() >> shift) + 1) << shift, NONE);
         Self { classes, shift, counts, owner }
     }
 
     /// Class of the position at a place; 0 at the end and where there is one class only.
     #[inline]
     pub fn owner(&self, place: usize) -> usize {
-        self.owner.get(place).map_or(0, |&class| class as usize)
+        self.owner.get(place).map_or(0, |&class| if class == NONE { 0 } else { class as usize })
     }
 
     /// Members of a class among the first `place` positions.
     #[inline]
     pub fn before(&self, class: usize, place: usize) -> usize {
         let block = place >> self.shift;
-        let owners = &self.owner[block << self.shift..place];
-        let class_number = class as u32;
-        let here = owners.iter().fold(0, |n: u32, &owner| n.wrapping_add(u32::from(owner == class_number)));
-        self.counts[block * self.classes + class] as usize + here as usize
+        let mut here = self.counts[block * self.classes + class];
+        let (mut from, class) = (block << self.shift, class as u32);
+        for owners in self.owner[from..].chunks_exact(WIDE) {
+            let left = (place - from) as u32;
+            here += owners.iter().zip(0..).fold(0, |count: u32, (&owner, number)| {
+                count.wrapping_add(u32::from(owner == class) & u32::from(number < left))
+            });
+            from += WIDE;
+            if from >= place {
+                break;
+            }
+        }
+        here as usize
     }
 }
 

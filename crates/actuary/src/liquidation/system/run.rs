@@ -47,6 +47,10 @@ impl SystemState {
 pub(super) struct Work {
     /// Whether each market of a unit is active on each path.
     pub flags: Vec<bool>,
+    /// The lowest price of each market of a unit in the step, relative to time 0, or one that it does not fall below.
+    pub lowest: Vec<f64>,
+    /// Whether a column of each market of a unit is split in the step.
+    pub split: Vec<bool>,
     /// Paths on which any is.
     active: Vec<bool>,
     /// Of a market that shares nothing.
@@ -64,6 +68,8 @@ pub(super) struct Run<'a> {
     delay: &'a Spells,
     outages: &'a [Spells],
     pub work: &'a mut Work,
+    /// Of each market of a unit.
+    pub views: Vec<StepView<'a>>,
     pub active_steps: u64,
 }
 
@@ -93,7 +99,8 @@ impl System {
                 spells.draw(&options.rates, Owner::Oracle(column), &paths, seed, first_path);
             }
         }
-        let mut run = Run { system: self, paths, lanes, delay, outages, work, active_steps: 0 };
+        let mut run =
+            Run { system: self, paths, lanes, delay, outages, work, views: Vec::new(), active_steps: 0 };
         for unit in units {
             // One unit after the other: its ladders stay in the processor's cache from step to step.
             run.unit(unit, markets, horizon_steps, losses);
@@ -201,7 +208,12 @@ impl<'a> Run<'a> {
     /// Carries a unit through a step.
     fn step(&mut self, unit: &Unit, step: usize) {
         let paths = self.lanes.paths;
-        self.work.flags.resize(unit.members.len() * paths, false);
+        let cells = unit.members.len() * paths;
+        self.work.flags.resize(cells, false);
+        self.work.lowest.resize(cells, 0.0);
+        self.work.split.clear();
+        self.work.split.resize(cells, false);
+        self.views.clear();
         self.work.active.clear();
         self.work.active.resize(paths, false);
         for (member, &market) in unit.members.iter().enumerate() {
@@ -221,29 +233,35 @@ impl<'a> Run<'a> {
         let paths = self.lanes.paths;
         let columns = self.system.markets[market].columns();
         let thresholds = &self.lanes.threshold[market * paths..(market + 1) * paths];
-        let flags = &mut self.work.flags[member * paths..(member + 1) * paths];
-        StepView::new(&self.paths, columns, step).reaching(thresholds, flags);
-        let ratio = matches!(columns, Columns::Ratio { .. });
+        let cells = member * paths..(member + 1) * paths;
+        let Work { flags, lowest, split, .. } = &mut *self.work;
+        let (flags, lowest) = (&mut flags[cells.clone()], &mut lowest[cells.clone()]);
+        let split = &mut split[cells];
+        let view = StepView::new(&self.paths, columns, step);
+        lowest.fill(f64::INFINITY);
+        view.lower(lowest);
         for place in self.paths.splits(step, columns.price()) {
-            let lowest = place.interval.low.min(place.interval.after);
-            flags[place.path] |= ratio || lowest <= thresholds[place.path];
+            let low = place.interval.low.min(place.interval.after);
+            lowest[place.path] = lowest[place.path].min(low);
+            split[place.path] = true;
         }
-        if ratio && let Some(debt) = columns.debt() {
-            self.paths.splits(step, debt).iter().for_each(|place| flags[place.path] = true);
+        for place in columns.debt().map_or(&[][..], |debt| self.paths.splits(step, debt)) {
+            split[place.path] = true;
         }
+        for ((flag, &lowest), &threshold) in flags.iter_mut().zip(&*lowest).zip(thresholds) {
+            *flag = lowest <= threshold;
+        }
+        if matches!(columns, Columns::Ratio { .. }) {
+            // A ratio that is split may be anywhere.
+            flags.iter_mut().zip(split).for_each(|(flag, split)| *flag |= *split);
+        }
+        self.views.push(view);
     }
 
     pub(super) fn read(&mut self, market: usize, step: usize, lane: usize) {
         self.work.quote.clear();
         let columns = self.system.markets[market].columns();
         self.work.quotes.read(&self.paths, columns, step, lane, &mut self.work.quote);
-    }
-
-    /// Beginning of a step: time and price.
-    pub(super) fn opening(&self, market: usize, step: usize, lane: usize) -> (f64, f64) {
-        let columns = self.system.markets[market].columns();
-        let start = step.checked_sub(1).map_or(0.0, |before| self.paths.block.time(before));
-        (start, self.relative(columns, step, lane))
     }
 
     /// Price after the first `steps` steps, relative to time 0.

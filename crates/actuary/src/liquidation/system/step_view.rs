@@ -36,20 +36,6 @@ impl<'a> StepView<'a> {
         }
     }
 
-    /// Marks the paths on which the last interval of the step reaches the threshold.
-    pub fn reaching(&self, thresholds: &[f64], flags: &mut [bool]) {
-        if self.ratio {
-            for (lane, (flag, &threshold)) in flags.iter_mut().zip(thresholds).enumerate() {
-                *flag = self.lowest(lane) <= threshold;
-            }
-            return;
-        }
-        // A close is never below the low.
-        for ((flag, &low), &threshold) in flags.iter_mut().zip(self.low).zip(thresholds) {
-            *flag = low <= threshold;
-        }
-    }
-
     /// Lowers the prices of the paths to the lowest of the last interval of the step, as [`StepView::lowest`] gives it.
     pub fn lower(&self, lowest: &mut [f64]) {
         if self.ratio {

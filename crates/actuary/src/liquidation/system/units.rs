@@ -14,6 +14,10 @@ pub(super) struct Unit {
     pub pools: Vec<usize>,
     /// Impacts that concern them, rising.
     pub feedback: Vec<usize>,
+    /// Place of each member's pool among the unit's.
+    pub pool_of: Vec<usize>,
+    /// Place of each member's impact among the unit's.
+    pub feedback_of: Vec<Option<usize>>,
 }
 
 impl Unit {
@@ -121,7 +125,13 @@ fn units(pool_of: &[usize], feedback_of: &[Option<usize>]) -> Vec<Unit> {
         };
         let pools = distinct(members.iter().map(|&market| pool_of[market]).collect());
         let feedback = distinct(members.iter().filter_map(|&market| feedback_of[market]).collect());
-        units.push(Unit { members, pools, feedback });
+        let place = |numbers: &[usize], number: usize| numbers.partition_point(|&other| other < number);
+        let of_pools = members.iter().map(|&market| place(&pools, pool_of[market])).collect();
+        let of_feedback = members
+            .iter()
+            .map(|&market| feedback_of[market].map(|number| place(&feedback, number)))
+            .collect();
+        units.push(Unit { members, pools, feedback, pool_of: of_pools, feedback_of: of_feedback });
     }
     units
 }
