@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::{System, lanes::Lanes, quotes::Quote, units::Unit};
+use super::{System, lanes::Lanes, quotes::Quote, run::Expected, units::Unit};
 use crate::liquidation::{
     Interval,
     latency::{Latency, Pass},
@@ -25,6 +25,8 @@ pub(super) struct Event {
     pub latency: Latency,
     /// Whether the market has nothing to do; its interval still cuts the time in which its pool's capacity accrues.
     pub idle: bool,
+    /// What has been looked up for it.
+    pub expected: Expected,
 }
 
 /// A market within its interval.
@@ -34,6 +36,7 @@ struct Running {
     /// Places of its pool and its impact in the unit.
     pool: usize,
     impact: Option<usize>,
+    expected: Expected,
     pass: Pass,
     latency: Latency,
     /// Ladder price after the interval, without forced sales.
@@ -114,7 +117,7 @@ impl Joint<'_> {
         self.buffers.running.clear();
         self.buffers.sold.clear();
         self.buffers.sold.resize(self.unit.feedback.len(), 0.0);
-        for &Event { member, market, quote, start, open, latency, .. } in
+        for &Event { member, market, quote, start, open, latency, expected, .. } in
             events.iter().filter(|event| !event.idle)
         {
             let place = self.lanes.place(market, self.lane);
@@ -136,7 +139,8 @@ impl Joint<'_> {
             let pass = state.enter(&interval, quote.end, &latency);
             let (pool, impact) = (self.unit.pool_of[member], self.unit.feedback_of[member]);
             let plain = quote.after * scale;
-            self.buffers.running.push(Running { market, pool, impact, pass, latency, plain, debt_value });
+            let running = Running { market, pool, impact, expected, pass, latency, plain, debt_value };
+            self.buffers.running.push(running);
         }
     }
 
@@ -199,13 +203,17 @@ impl Joint<'_> {
     }
 
     fn want(&mut self, running: usize, order: Order) {
-        let Running { market, pool, .. } = self.buffers.running[running];
+        let Running { market, pool, expected, .. } = self.buffers.running[running];
         let ladder = self.system.markets[market].ladder();
         let state = &self.lanes.states[self.lanes.place(market, self.lane)];
         if order.trigger > state.next_break() {
             return;
         }
-        let broken = ladder.reach(state.first(), order.trigger);
+        let broken = if order.trigger == expected.price {
+            expected.broken.max(state.first())
+        } else {
+            ladder.reach(state.first(), order.trigger)
+        };
         let demand = state.demand_until(ladder, broken) * self.system.weight[market];
         if demand > 0.0 {
             self.buffers.wanted.push(Wanted { running, pool, order, broken, demand });
@@ -306,7 +314,11 @@ impl Joint<'_> {
         if limit <= 0.0 {
             return false;
         }
-        let level = if total <= limit { f64::NEG_INFINITY } else { self.level(range.clone(), limit) };
+        let level = match &self.buffers.wanted[range.clone()] {
+            _ if total <= limit => f64::NEG_INFINITY,
+            [one] => self.level_of_one(one, limit),
+            _ => self.level(range.clone(), limit),
+        };
         let (mut left, mut sold) = (limit, 0.0);
         // First what lies above the level, then what lies on it, as far as capacity goes.
         for above in [true, false] {
@@ -343,6 +355,31 @@ impl Joint<'_> {
             supply.take(filling, total, sold);
         }
         sold > 0.0
+    }
+
+    /// As [`Joint::level`], for the only order of a pool: that price is a position's, or the next above or below.
+    fn level_of_one(&self, wanted: &Wanted, limit: f64) -> f64 {
+        let market = self.buffers.running[wanted.running].market;
+        let (model, weight) = (&self.system.markets[market], self.system.weight[market]);
+        let state = &self.lanes.states[self.lanes.place(market, self.lane)];
+        let (ladder, first) = (model.ladder(), state.first());
+        let most = first..wanted.broken;
+        let fits = |place: &usize| state.demand_until(ladder, place + 1) * weight <= limit;
+        // The first position that is too much.
+        let (mut from, mut to) = (most.start, most.end);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if fits(&middle) { from = middle + 1 } else { to = middle }
+        }
+        let price = ladder.order()[from.min(ladder.len())].h;
+        let mut level = price / model.spot();
+        while level * model.spot() > price {
+            level = level.next_down();
+        }
+        while level.next_up() * model.spot() <= price {
+            level = level.next_up();
+        }
+        level
     }
 
     /// The highest break price over spot at and above which more debt is wanted from a pool than it can sell: the bits

@@ -42,6 +42,13 @@ impl SystemState {
     }
 }
 
+/// A ladder price that is likely to be asked for, and the ladder's reach at it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    pub price: f64,
+    pub broken: usize,
+}
+
 /// Buffers of a step.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
@@ -51,6 +58,10 @@ pub(super) struct Work {
     pub lowest: Vec<f64>,
     /// Whether a column of each market of a unit is split in the step.
     pub split: Vec<bool>,
+    /// What is expected of each market of a unit on each path.
+    pub expected: Vec<Expected>,
+    /// Where it is looked for, with the cell that it is for.
+    windows: Vec<(usize, (usize, usize))>,
     /// Paths on which any is.
     active: Vec<bool>,
     /// Of a market that shares nothing.
@@ -221,9 +232,37 @@ impl<'a> Run<'a> {
             let flags = &self.work.flags[member * paths..(member + 1) * paths];
             self.work.active.iter_mut().zip(flags).for_each(|(active, &flag)| *active |= flag);
         }
+        self.expect(unit);
         for lane in 0..paths {
             if self.work.active[lane] {
                 self.carry(unit, step, lane);
+            }
+        }
+    }
+
+    /// Looks up the reach of the ladders at the lows of the step, for all active markets and paths: such look-ups wait for
+    /// memory together.
+    fn expect(&mut self, unit: &Unit) {
+        let paths = self.lanes.paths;
+        self.work.expected.resize(unit.members.len() * paths, Expected { price: f64::NAN, broken: 0 });
+        for (member, &market) in unit.members.iter().enumerate() {
+            let (ladder, view) = (self.system.markets[market].ladder(), self.views[member]);
+            let Work { flags, split, expected, windows, .. } = &mut *self.work;
+            windows.clear();
+            for lane in 0..paths {
+                let cell = member * paths + lane;
+                if !flags[cell] || split[cell] {
+                    expected[cell].price = f64::NAN;
+                    continue;
+                }
+                let place = self.lanes.place(market, lane);
+                let before = self.lanes.scale[place] * self.lanes.felt(self.system, market, lane, view.start);
+                let price = view.whole(lane).low * before;
+                expected[cell].price = price;
+                windows.push((cell, ladder.window(self.lanes.states[place].first(), price)));
+            }
+            for &(cell, window) in &*windows {
+                expected[cell].broken = ladder.find(window, expected[cell].price);
             }
         }
     }

@@ -138,12 +138,13 @@ impl Run<'_> {
             let view = self.views[member];
             let mut start = view.start;
             let impact = self.lanes.felt(self.system, market, lane, start);
+            let expected = self.work.expected[cell];
             let open = view.open(lane) * self.lanes.scale[self.lanes.place(market, lane)] * impact;
             let mut open = Some(open);
             if !split {
                 let quote = view.whole(lane);
                 let latency = self.latency(market, lane, start, &quote);
-                events.push(Event { member, market, quote, start, open, latency, idle });
+                events.push(Event { member, market, quote, start, open, latency, idle, expected });
                 continue;
             }
             in_order = false;
@@ -151,7 +152,8 @@ impl Run<'_> {
             for index in 0..self.work.quote.len() {
                 let quote = self.work.quote[index];
                 let latency = self.latency(market, lane, start, &quote);
-                events.push(Event { member, market, quote, start, open: open.take(), latency, idle });
+                let open = open.take();
+                events.push(Event { member, market, quote, start, open, latency, idle, expected });
                 start = quote.end;
             }
         }
