@@ -39,10 +39,7 @@ impl LadderState {
             return None;
         }
         let loss = self.loss_until(ladder, keep, (broken, 0.0), Sale { price: interval.close, lag });
-        self.first = broken;
-        self.partial = 0.0;
-        self.next = rung.h;
-        self.served = rung.debt;
+        self.cross(ladder, broken);
         Some(Liquidated { debt, loss })
     }
 

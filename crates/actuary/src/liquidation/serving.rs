@@ -41,6 +41,16 @@ impl LadderState {
         self.serve_until(ladder, keep, ladder.reach(self.first, trigger), sale, cap)
     }
 
+    /// Takes the market to a place at which whole positions are served.
+    #[inline]
+    pub(super) fn cross(&mut self, ladder: &Ladder, place: usize) {
+        let rung = ladder.order()[place];
+        self.first = place;
+        self.partial = 0.0;
+        self.next = rung.h;
+        self.served = rung.debt;
+    }
+
     /// Serves at most `cap` of the positions before a place.
     #[inline]
     pub(super) fn serve_until(

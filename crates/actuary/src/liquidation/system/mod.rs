@@ -28,6 +28,7 @@ mod block_paths;
 mod event;
 mod lanes;
 mod options;
+mod plainly;
 mod pressure;
 mod quotes;
 mod run;

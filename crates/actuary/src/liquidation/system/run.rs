@@ -5,6 +5,7 @@ use super::{
     alone::{STRETCH, Stretch},
     block_paths::{BlockIndex, BlockPaths},
     lanes::Lanes,
+    plainly::Plan,
     quotes::{Quote, Quotes},
     spells::{Owner, Spells},
     step_view::StepView,
@@ -68,6 +69,7 @@ pub(super) struct Work {
     pub stretch: Stretch,
     quotes: Quotes,
     pub quote: Vec<Quote>,
+    pub plan: Plan,
     pub together: Together,
 }
 
@@ -234,7 +236,7 @@ impl<'a> Run<'a> {
         }
         self.expect(unit);
         for lane in 0..paths {
-            if self.work.active[lane] {
+            if self.work.active[lane] && !self.carry_plainly(unit, lane) {
                 self.carry(unit, step, lane);
             }
         }
