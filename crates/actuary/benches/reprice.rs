@@ -31,11 +31,19 @@ fn main() -> Result<(), PricingError> {
         let numbers: Vec<usize> = (0..MARKETS).collect();
         numbers.chunks(together).map(|group| impact(group.to_vec())).collect()
     };
-    for (name, feedback) in [
+    // A group of markets to measure alone, by its number.
+    let only: Option<usize> = std::env::var("GROUP").ok().and_then(|number| number.parse().ok());
+    for (number, (name, feedback)) in [
         ("price feedback off", Vec::new()),
         ("four markets move each other's price", groups(4)),
         ("all twenty do", groups(MARKETS)),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        if only.is_some_and(|only| only != number) {
+            continue;
+        }
         let shared = SystemOptions { feedback, ..SystemOptions::default() };
         let start = Instant::now();
         let mut repricer = Repricer::new(
@@ -55,7 +63,11 @@ fn main() -> Result<(), PricingError> {
             repricer.replace(3, changed)?;
             least = least.min(start.elapsed().as_secs_f64());
         }
-        println!("{name}: first price {first:.2} s, again {:.1} ms (least of five)", least * 1e3);
+        let premium = repricer.pricing().total.total.value;
+        println!(
+            "{name}: first price {first:.2} s, again {:.1} ms (least of five; checksum {premium:e})",
+            least * 1e3
+        );
     }
     Ok(())
 }

@@ -3,7 +3,10 @@
 mod system_support;
 
 use seawall_actuary::{
-    liquidation::{ByRegime, Columns, Depth, MarketModel, MarketSpec, System, SystemError, SystemOptions},
+    liquidation::{
+        ByRegime, Columns, DelaySpells, Depth, Feedback, ImpactShape, MarketModel, MarketSpec, SpellRates,
+        System, SystemError, SystemOptions,
+    },
     price::{BlockInterval, PathBlock, PricePath},
 };
 use system_support::{block, book, loans, prices, spec};
@@ -99,6 +102,51 @@ fn a_market_alone_and_paths_in_other_blocks_lose_the_same() {
         .flat_map(|&(first, count)| run(&system, &block(&model, YEARS, STEPS, 4, first, count), &[STEPS]))
         .collect();
     assert_eq!(parts, losses);
+}
+
+/// Where spells are possible but never come every step is worked off in full: the usual steps, which are not, do the same.
+#[test]
+fn usual_steps_lose_the_same_bits_as_steps_worked_off_in_full() {
+    let never = SpellRates { per_year: ByRegime::same(0.0), at_crash: 0.0, mean_hours: 1.0 };
+    let model = prices();
+    let books: Vec<_> = (0..4)
+        .map(|seed| book(&seed.to_string(), loans(seed, 300, &[0.8, 0.7][..1 + seed as usize % 2])))
+        .collect();
+    let debt = books[0].debt();
+    for (impact, hours, delay) in [(0.0, 5.0, 0.0), (0.05, 5.0, 0.0), (0.05, 50.0, 0.25), (0.4, 500.0, 0.25)]
+    {
+        let markets = || -> Vec<MarketModel> {
+            let model = |(number, market)| {
+                MarketModel::new(&MarketSpec {
+                    columns: Columns::Collateral(number % 2),
+                    depth: Depth::per_hour(debt / 30.0, debt / 100.0).unwrap(),
+                    delay_hours: ByRegime { calm: delay, stressed: 2.0 * delay },
+                    renewal_days: Some(182.5 / 6.0),
+                    ..spec(market)
+                })
+                .unwrap()
+            };
+            books.iter().enumerate().map(model).collect()
+        };
+        for feedback in [Vec::new(), vec![vec![0, 2], vec![1]], vec![vec![0, 1, 2, 3]]] {
+            let feedback = feedback.into_iter().map(|markets| Feedback {
+                markets,
+                depth: debt,
+                impact,
+                shape: ImpactShape::Linear,
+                half_life_hours: hours,
+                most_rounds: 8,
+            });
+            let options = SystemOptions { feedback: feedback.collect(), ..SystemOptions::default() };
+            let delay = Some(DelaySpells { rates: never, extra_hours: 1.0 });
+            let usual = System::new(markets(), options.clone()).unwrap();
+            let in_full = System::new(markets(), SystemOptions { delay, ..options }).unwrap();
+            let block = block(&model, YEARS, STEPS, 6, 0, 80);
+            let losses = run(&usual, &block, &[20, STEPS]);
+            assert!(losses.iter().filter(|&&loss| loss > 0.0).count() > 50);
+            assert_eq!(losses, run(&in_full, &block, &[20, STEPS]));
+        }
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@
 //! `f d (1+b) (1/P - 1/H)` more collateral than the survivor is booked with, and the survivor breaks higher than
 //! `r H`, at once if that is above `P`. The two err in opposite directions.
 
-use super::ladder::{Class, Part, Rung};
+use super::class::{Class, Part, Rung};
 
 /// The part of a debt that a first liquidation repays, and what it costs.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -15,7 +15,9 @@
 use rayon::prelude::*;
 
 use super::{
+    class::{Class, Part, Rung, Sum},
     close_factor::CloseFactor,
+    ranks::Ranks,
     shortfall::{Done, Sale, class_loss},
     table::PriceTable,
 };
@@ -57,44 +59,6 @@ pub enum LadderError {
 /// Places that are looked through one by one before the table of prices is asked.
 const NEAR: usize = 8;
 
-/// Places over which a class is better found by its table than by steps of growing length.
-const FAR: usize = 64;
-
-/// A place in the ladder: the break price of the position there, and the sums over those before it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Rung {
-    /// Break price; minus infinity at the end of the ladder, which no price reaches.
-    pub(super) h: f64,
-    pub(super) debt: f64,
-    pub(super) collateral: f64,
-}
-
-/// What the positions of a class are.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Part {
-    /// Whole positions.
-    Whole,
-    /// What the first liquidation of a close factor below 1 repays; the survivors are the class of that number.
-    Repaid {
-        /// Number of the class of survivors, members in the same order.
-        survivors: usize,
-    },
-    /// What is left after it. Its losses are counted together with those of the part repaid.
-    Survivors,
-}
-
-/// Positions of one liquidation threshold, sorted by break price, falling.
-#[derive(Clone, Debug)]
-pub(super) struct Class {
-    pub(super) threshold: f64,
-    pub(super) part: Part,
-    /// Place of each member in the order of the whole ladder; empty when the ladder has one class only.
-    pub(super) members: Vec<u32>,
-    /// One more than there are members.
-    pub(super) rungs: Vec<Rung>,
-    table: PriceTable,
-}
-
 /// Positions of a market sorted by break price, with prefix sums. Immutable: paths share it.
 #[derive(Clone, Debug)]
 pub struct Ladder {
@@ -102,12 +66,13 @@ pub struct Ladder {
     /// The order across several classes, along which one capacity is filled; empty for one class, which is then
     /// the order itself.
     across: Vec<Rung>,
-    /// Class of each place of `across`.
-    owner: Vec<u32>,
+    /// Classes of the places of `across`.
+    ranks: Ranks,
     /// Table of the order across; that of a single class is its own.
     table: PriceTable,
     close_factor: Option<CloseFactor>,
     speck: f64,
+    highest_threshold: f64,
 }
 
 impl Ladder {
@@ -158,13 +123,13 @@ impl Ladder {
         if classes.is_empty() {
             classes.push(Class::new(1.0, core::iter::empty()));
         }
-        let (mut across, mut owner) = (Vec::new(), Vec::new());
+        let (mut across, mut owner): (Vec<Rung>, Vec<u32>) = (Vec::new(), Vec::new());
         if classes.len() > 1 {
             let count: usize = classes.iter().map(|class| class.rungs.len() - 1).sum();
             (across, owner) = (Vec::with_capacity(count + 1), Vec::with_capacity(count));
             let mut sums = (Sum::default(), Sum::default());
             let mut heads = vec![0; classes.len()];
-            for place in 0..count {
+            for _ in 0..count {
                 // Among equal break prices the lower number first: thresholds rise with it.
                 let mut next = 0;
                 for (number, (class, &head)) in classes.iter().zip(&heads).enumerate() {
@@ -172,19 +137,20 @@ impl Ladder {
                         next = number;
                     }
                 }
-                let (class, head) = (&mut classes[next], &mut heads[next]);
+                let (class, head) = (&classes[next], &mut heads[next]);
                 let (here, after) = (class.rungs[*head], class.rungs[*head + 1]);
                 across.push(Rung { h: here.h, debt: sums.0.value(), collateral: sums.1.value() });
                 sums.0.add(after.debt - here.debt);
                 sums.1.add(after.collateral - here.collateral);
-                class.members.push(place as u32);
                 owner.push(next as u32);
                 *head += 1;
             }
             across.push(Rung { h: f64::NEG_INFINITY, debt: sums.0.value(), collateral: sums.1.value() });
         }
         let table = if across.is_empty() { PriceTable::default() } else { PriceTable::new(&across) };
-        let mut ladder = Self { classes, across, owner, table, close_factor, speck: 0.0 };
+        let ranks = Ranks::new(classes.len(), owner);
+        let highest_threshold = classes.iter().map(|class| class.threshold).fold(0.0, f64::max);
+        let mut ladder = Self { classes, across, ranks, table, close_factor, speck: 0.0, highest_threshold };
         ladder.speck = 1e-14 * ladder.total_debt();
         ladder
     }
@@ -257,11 +223,6 @@ impl Ladder {
         &self.classes
     }
 
-    /// Class of the position at `place` in the order of service.
-    pub(super) fn owner(&self, place: usize) -> usize {
-        self.owner.get(place).map_or(0, |&class| class as usize)
-    }
-
     /// Number of positions that break at `price` or above, known to be at least `from`.
     #[inline]
     pub(super) fn reach(&self, from: usize, price: f64) -> usize {
@@ -288,42 +249,37 @@ impl Ladder {
         from + self.order()[from..to].partition_point(|rung| rung.h >= price)
     }
 
-    /// A class after all its members among the first `place` positions of the ladder; it is at `done` now.
+    /// How far a class is served when all of the first `place` positions of the ladder are, and `partial` debt of the
+    /// next.
     #[inline]
-    pub(super) fn class_until(&self, class: &Class, done: &Done, place: usize) -> Done {
-        let count = if class.members.is_empty() {
-            place.min(class.rungs.len() - 1)
+    pub(super) fn class_at(&self, number: usize, place: usize, partial: f64) -> Done {
+        let rungs = &self.classes[number].rungs;
+        let count = if self.across.is_empty() {
+            place.min(rungs.len() - 1)
         } else {
-            self.members_before(class, done.count, place)
+            self.ranks.before(number, place)
         };
-        let Rung { debt, collateral, .. } = class.rungs[count];
-        Done { count, debt, collateral }
+        let here = rungs[count];
+        let mut done = Done { count, debt: here.debt, collateral: here.collateral };
+        if partial > 0.0 && number == self.ranks.owner(place) {
+            let next = rungs[count + 1];
+            let (debt, collateral) = (next.debt - here.debt, next.collateral - here.collateral);
+            let share = (partial / debt).min(1.0);
+            done.debt += share * debt;
+            done.collateral += share * collateral;
+        }
+        done
     }
 
-    /// Number of members of a class below `place`, known to be at least `from`.
-    fn members_before(&self, class: &Class, from: usize, place: usize) -> usize {
-        let holds = |member: &u32| (*member as usize) < place;
-        let members = &class.members;
-        let mut from = from.min(members.len());
-        let mut to = members.len();
-        if members.get(from).is_some_and(|&member| member as usize + FAR < place) {
-            // Members that break at a higher price come before, those at a lower one after; only equal prices are
-            // left to be looked at.
-            let price = self.across[place - 1].h;
-            to = class.table.count(&class.rungs, price);
-            if to > 0 && holds(&members[to - 1]) {
-                return to;
-            }
-            from = from.min(to);
-        }
-        // A step usually moves a few places.
-        let mut stride = 1;
-        while from + stride <= to && holds(&members[from + stride - 1]) {
-            from += stride;
-            stride *= 2;
-        }
-        let to = (from + stride - 1).min(to);
-        from + members[from..to].partition_point(holds)
+    /// Class of the position at `place` in the order of service.
+    pub(super) fn owner(&self, place: usize) -> usize {
+        self.ranks.owner(place)
+    }
+
+    /// The highest threshold of its positions.
+    #[inline]
+    pub(super) fn highest_threshold(&self) -> f64 {
+        self.highest_threshold
     }
 
     /// Debt that is no more than rounding, debt tokens.
@@ -335,36 +291,6 @@ impl Ladder {
     /// The close factor that the ladder was built with.
     pub(super) fn close_factor(&self) -> Option<&CloseFactor> {
         self.close_factor.as_ref()
-    }
-}
-
-impl Class {
-    /// A class of members (break price, debt, collateral), break prices falling.
-    pub(super) fn new(threshold: f64, members: impl Iterator<Item = (f64, f64, f64)>) -> Self {
-        let (mut debt, mut collateral) = (Sum::default(), Sum::default());
-        let mut rungs = Vec::with_capacity(members.size_hint().1.unwrap_or(0) + 1);
-        for (h, d, c) in members {
-            rungs.push(Rung { h, debt: debt.value(), collateral: collateral.value() });
-            debt.add(d);
-            collateral.add(c);
-        }
-        rungs.push(Rung { h: f64::NEG_INFINITY, debt: debt.value(), collateral: collateral.value() });
-        Self::of_rungs(threshold, Part::Whole, rungs)
-    }
-
-    pub(super) fn of_rungs(threshold: f64, part: Part, rungs: Vec<Rung>) -> Self {
-        let table = PriceTable::new(&rungs);
-        Self { threshold, part, members: Vec::new(), rungs, table }
-    }
-
-    /// Number of members with a break price of at least `price`, known to lie in a range.
-    #[inline]
-    pub(super) fn count_within(&self, from: usize, to: usize, price: f64) -> usize {
-        if to - from <= 16 {
-            from + self.rungs[from..to].partition_point(|rung| rung.h >= price)
-        } else {
-            self.table.count(&self.rungs, price).clamp(from, to)
-        }
     }
 }
 
@@ -404,28 +330,6 @@ impl Sorted {
     }
 }
 
-/// A compensated sum (Neumaier), so that differences of far apart prefix sums keep their digits in books of many
-/// positions.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sum {
-    sum: f64,
-    lost: f64,
-}
-
-impl Sum {
-    pub(super) fn add(&mut self, value: f64) {
-        let next = self.sum + value;
-        let (large, small) =
-            if self.sum.abs() >= value.abs() { (self.sum, value) } else { (value, self.sum) };
-        self.lost += (large - next) + small;
-        self.sum = next;
-    }
-
-    pub(super) fn value(self) -> f64 {
-        self.sum + self.lost
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -447,7 +351,8 @@ mod tests {
         let debts: Vec<f64> = ladder.order().iter().map(|rung| rung.debt).collect();
         assert_eq!(debts, [0.0, 60.0, 116.0, 156.0]);
         assert_eq!(ladder.classes(), 2);
-        assert_eq!(ladder.class_slice()[1].members, [1, 2]);
+        let of_the_second: Vec<usize> = (0..4).map(|place| ladder.class_at(1, place, 0.0).count).collect();
+        assert_eq!(of_the_second, [0, 0, 1, 2]);
         assert_eq!(ladder.debt_broken_at(70.0), 116.0);
         assert_eq!(ladder.debt_broken_at(70.1), 60.0);
     }
@@ -467,27 +372,6 @@ mod tests {
         }
         assert_eq!(ladder.reach(0, 0.0), 300);
         assert_eq!(ladder.reach(7, f64::NAN), 7);
-    }
-
-    #[test]
-    fn members_before_a_place_equal_a_scan_among_equal_prices_too() {
-        let positions: Vec<Position> = (0..900)
-            .map(|i| {
-                let threshold = [0.75, 0.8, 0.86][i % 3];
-                // Break prices of 40 values, shared by all classes.
-                position(1.0, threshold * (1.0 - 0.02 * ((i * 7 / 3) % 40) as f64), threshold)
-            })
-            .collect();
-        let ladder = Ladder::new(&positions).unwrap();
-        for class in ladder.class_slice() {
-            for from in (0..=class.members.len()).step_by(23) {
-                let least = from.checked_sub(1).map_or(0, |last| class.members[last] as usize + 1);
-                for place in least..=ladder.len() {
-                    let expected = class.members.iter().filter(|&&m| (m as usize) < place).count();
-                    assert_eq!(ladder.members_before(class, from, place), expected, "{place} from {from}");
-                }
-            }
-        }
     }
 
     #[test]

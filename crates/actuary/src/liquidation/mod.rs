@@ -11,14 +11,18 @@
 
 pub mod accounts;
 pub mod bands;
+mod class;
 mod close_factor;
 pub mod depth;
 pub mod ladder;
 mod latency;
 pub mod market;
 pub mod market_error;
+mod passing;
+mod ranks;
 pub mod rules;
 pub mod service;
+mod serving;
 mod shortfall;
 pub mod state;
 mod supply;

@@ -1,6 +1,6 @@
 //! The bad debt of a service: what the collateral sold does not pay.
 
-use super::{close_factor::CloseFactor, ladder::Class};
+use super::{class::Class, close_factor::CloseFactor};
 
 /// Where collateral is sold: at `price`, or a share `1 - lag` of the way back at the position's own break price.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +13,13 @@ impl Sale {
     /// All at one price.
     pub fn at(price: f64) -> Self {
         Self { price, lag: 1.0 }
+    }
+
+    /// The break price from which on positions of a threshold lose at this sale; infinite where none do.
+    #[inline]
+    pub fn under_water(self, threshold: f64, keep: f64) -> f64 {
+        let margin = threshold - keep * (1.0 - self.lag);
+        if margin <= 0.0 { f64::INFINITY } else { self.lag * self.price * keep / margin }
     }
 }
 
@@ -44,11 +51,7 @@ pub(super) fn class_loss(class: &Class, from: &Done, until: &Done, sale: Sale, k
 
 #[inline]
 fn loss(class: &Class, from: &Done, until: &Done, sale: Sale, keep: f64, whole: Whole) -> f64 {
-    let margin = class.threshold - keep * (1.0 - sale.lag);
-    if margin <= 0.0 {
-        return 0.0;
-    }
-    let under = sale.lag * sale.price * keep / margin * whole.break_price;
+    let under = sale.under_water(class.threshold, keep) * whole.break_price;
     let rungs = &class.rungs;
     if from.count > until.count || rungs[from.count].h < under {
         return 0.0;
@@ -71,11 +74,11 @@ fn loss(class: &Class, from: &Done, until: &Done, sale: Sale, keep: f64, whole: 
 pub(super) fn pair_loss(
     factor: &CloseFactor,
     survivors: &Class,
-    moves: [(&Done, &Done); 2],
+    moves: [(Done, Done); 2],
     sale: Sale,
     keep: f64,
 ) -> f64 {
-    let [(repaid, _), (from, until)] = moves;
+    let [(repaid, _), (from, until)] = &moves;
     let Some(share) = factor.survivor(survivors.threshold) else { return 0.0 };
     // Where the first part stood before, in the amounts of the survivors.
     let before = Done {

@@ -32,14 +32,12 @@ use std::collections::VecDeque;
 
 use super::{
     Service,
-    ladder::{Class, Ladder, Part},
-    latency::{Latency, Pass},
-    shortfall::{Done, Sale, class_loss, pair_loss},
-    supply::{Filling, Supply, Tank},
+    class::Part,
+    ladder::Ladder,
+    latency::Latency,
+    shortfall::{Sale, class_loss, pair_loss},
+    supply::{Filling, Tank},
 };
-
-/// Places that a step moves at most while their classes are looked up one by one.
-const FEW: usize = 8;
 
 /// An order to liquidate within an interval: what broke at the trigger, sold at the sale price.
 #[derive(Clone, Copy, Debug)]
@@ -82,29 +80,33 @@ impl Liquidated {
 
 /// A past interval that liquidators have not seen yet.
 #[derive(Clone, Copy, Debug)]
-struct Observation {
-    time: f64,
-    low: f64,
-    after: f64,
+pub(super) struct Observation {
+    pub time: f64,
+    pub low: f64,
+    pub after: f64,
 }
 
 /// State of one market on one path. Reused from path to path with [`LadderState::restart`]; of use only after it.
+///
+/// How far each class of the ladder is served follows from `first` and `partial`, so that a step which loses nothing
+/// looks at no class.
 #[derive(Clone, Debug, Default)]
 pub struct LadderState {
     /// Positions fully served, in the order of the ladder.
-    first: usize,
-    served: f64,
+    pub(super) first: usize,
+    /// Debt served of the next position.
+    pub(super) partial: f64,
+    pub(super) served: f64,
     /// Break price of the next position: an idle step compares with it and ends.
-    next: f64,
-    classes: Vec<Done>,
-    /// Where the classes are to be after a service; only used with a close factor.
-    targets: Vec<Done>,
-    price: f64,
-    observed: f64,
-    time: f64,
-    pending: VecDeque<Observation>,
+    pub(super) next: f64,
+    pub(super) price: f64,
+    /// The last price that late liquidators have seen; infinite unless the market is busy.
+    pub(super) observed: f64,
+    pub(super) time: f64,
+    /// What they have not seen yet; empty unless the market is busy.
+    pub(super) pending: VecDeque<Observation>,
     /// Whether something seen before may still trigger: the last observation or one that is to come.
-    busy: bool,
+    pub(super) busy: bool,
 }
 
 impl LadderState {
@@ -119,15 +121,14 @@ impl LadderState {
     /// Back to nothing liquidated, at an opening `price`; keeps the buffers. Past observations are forgotten.
     pub fn restart(&mut self, ladder: &Ladder, price: f64) {
         self.first = 0;
+        self.partial = 0.0;
         self.served = 0.0;
         self.next = ladder.first_break();
-        self.classes.clear();
-        self.classes.resize(ladder.class_slice().len(), Done::default());
         self.pending.clear();
         self.price = price;
         self.time = 0.0;
-        self.observed = price;
-        self.busy = self.observed <= self.next;
+        self.busy = price <= self.next;
+        self.observed = if self.busy { price } else { f64::INFINITY };
     }
 
     /// Positions fully served.
@@ -166,19 +167,21 @@ impl LadderState {
         }
         let sale = Sale::at(price);
         let end = ladder.reach(self.first, price);
-        let until = |number: usize| {
-            let class = &ladder.class_slice()[number];
-            ladder.class_until(class, &self.classes[number], end)
+        let moves = |number: usize| {
+            (ladder.class_at(number, self.first, self.partial), ladder.class_at(number, end, 0.0))
         };
         let mut loss = 0.0;
-        for (number, (class, done)) in ladder.class_slice().iter().zip(&self.classes).enumerate() {
+        for (number, class) in ladder.class_slice().iter().enumerate() {
             loss += match (class.part, ladder.close_factor()) {
                 (Part::Repaid { survivors }, Some(factor)) => {
-                    let pair = [(done, &until(number)), (&self.classes[survivors], &until(survivors))];
+                    let pair = [moves(number), moves(survivors)];
                     pair_loss(factor, &ladder.class_slice()[survivors], pair, sale, service.keep)
                 }
                 (Part::Survivors, _) => 0.0,
-                _ => class_loss(class, done, &until(number), sale, service.keep),
+                _ => {
+                    let (from, until) = moves(number);
+                    class_loss(class, &from, &until, sale, service.keep)
+                }
             };
         }
         loss
@@ -199,112 +202,28 @@ impl LadderState {
     /// Carries the market through one interval, in the order given at the head of this module.
     #[inline]
     pub fn step_interval(&mut self, ladder: &Ladder, service: &Service, interval: &Interval) -> Liquidated {
-        if interval.low.min(interval.after) > self.next && !self.busy {
-            self.resume(interval.after, self.time + interval.years);
+        if interval.low > self.next && interval.after > self.next && !self.busy {
+            self.price = interval.after;
+            self.time += interval.years;
             return Liquidated::default();
         }
+        self.step_reached(ladder, service, interval)
+    }
+
+    /// An interval in which there may be something to do.
+    #[inline(never)]
+    fn step_reached(&mut self, ladder: &Ladder, service: &Service, interval: &Interval) -> Liquidated {
         let latency = Latency::of(service.delay_years(interval.stressed));
-        let supply = service.source.over(&Tank::FULL, interval.years, interval.stressed);
+        let mut supply = service.source.over(&Tank::FULL, interval.years, interval.stressed);
         let end = self.time + interval.years;
-        let mut supply = supply;
         let broken = ladder.reach(self.first, interval.low);
-        if let Some(liquidated) =
-            self.step_plain(ladder, service.keep, (interval, end), latency.delay, broken, &mut supply)
-        {
+        let passing = (self.price, interval, latency.delay / interval.years);
+        let cap = |demand| supply.limit(Filling::Crossing, demand);
+        if let Some(liquidated) = self.step_plain(ladder, service.keep, passing, broken, cap) {
+            self.open(interval.after, end);
             return liquidated;
         }
         self.step_active(ladder, service.keep, (interval, end), &latency, supply, 1.0).0
-    }
-
-    /// The usual active interval: nothing to catch up on, all that the diffusion crosses is served, nothing is broken
-    /// after it, and liquidators are late by nothing but a delay shorter than the interval. Does what
-    /// [`LadderState::step_active`] does, or nothing at all and none. `broken` is the ladder's reach at the low.
-    #[inline]
-    pub(super) fn step_plain(
-        &mut self,
-        ladder: &Ladder,
-        keep: f64,
-        (interval, end): (&Interval, f64),
-        delay: f64,
-        broken: usize,
-        supply: &mut Supply,
-    ) -> Option<Liquidated> {
-        if self.busy || delay >= interval.years || self.price <= self.next || interval.low > self.next {
-            return None;
-        }
-        let rung = ladder.order()[broken];
-        let demand = self.demand_until(ladder, broken);
-        let recovered = interval.close > rung.h && interval.after > rung.h;
-        if demand <= 0.0 || !recovered {
-            return None;
-        }
-        let cap = supply.limit(Filling::Crossing, demand);
-        if cap <= 0.0 || rung.debt > self.served + cap + ladder.speck() {
-            return None;
-        }
-        let sale = Sale { price: interval.close, lag: delay / interval.years };
-        let debt = rung.debt - self.served;
-        let loss = self.move_to(ladder, keep, broken, 0.0, sale);
-        supply.take(Filling::Crossing, demand, debt);
-        self.first = broken;
-        self.next = rung.h;
-        self.served = rung.debt;
-        self.resume(interval.after, end);
-        Some(Liquidated { debt, loss })
-    }
-
-    /// One active interval, up to `end`, of a market that has its supply for itself; returns what is left of it. `crash` is what a
-    /// crash at the end leaves of a reservoir.
-    #[inline(never)]
-    pub(super) fn step_active(
-        &mut self,
-        ladder: &Ladder,
-        keep: f64,
-        (interval, end): (&Interval, f64),
-        latency: &Latency,
-        mut supply: Supply,
-        crash: f64,
-    ) -> (Liquidated, Supply) {
-        let mut pass = self.enter(interval, end, latency);
-        let mut total = Liquidated::default();
-        while let Some(moment) = self.due(&pass, latency) {
-            let order = self.see(&mut pass, latency, moment);
-            total.add(self.fill(ladder, keep, &order, pass.end - moment, &mut supply));
-        }
-        for order in [self.backlog_order(&pass), pass.crossing()].into_iter().flatten() {
-            total.add(self.fill(ladder, keep, &order, f64::INFINITY, &mut supply));
-        }
-        if pass.jump_is_seen() {
-            supply.shrink(crash);
-            total.add(self.fill(ladder, keep, &Order::at_once(interval.after), 0.0, &mut supply));
-        }
-        self.leave(&pass, interval.after);
-        (total, supply)
-    }
-
-    /// Serves an order out of a supply, so many years before the end of the interval at the latest. What asks for
-    /// nothing leaves the supply as it is.
-    fn fill(
-        &mut self,
-        ladder: &Ladder,
-        keep: f64,
-        order: &Order,
-        years_left: f64,
-        supply: &mut Supply,
-    ) -> Liquidated {
-        if order.trigger > self.next {
-            return Liquidated::default();
-        }
-        let broken = ladder.reach(self.first, order.trigger);
-        let demand = self.demand_until(ladder, broken);
-        if demand <= 0.0 {
-            return Liquidated::default();
-        }
-        supply.advance(years_left);
-        let cap = supply.limit(order.filling, demand);
-        let liquidated = self.serve_until(ladder, keep, broken, order.sale, cap);
-        supply.take(order.filling, demand, liquidated.debt);
-        liquidated
     }
 
     /// Whether past observations keep the market from being idle.
@@ -312,203 +231,11 @@ impl LadderState {
         self.busy
     }
 
-    /// Takes the market to a price and a time at which nothing is triggered.
+    /// Takes the market to a price and a time.
     #[inline]
-    pub(super) fn resume(&mut self, price: f64, time: f64) {
-        self.price = price;
-        self.time = time;
-        self.observed = f64::INFINITY;
-    }
-
-    /// Sets price and time; a busy market keeps what it has observed.
     pub(super) fn open(&mut self, price: f64, time: f64) {
         self.price = price;
         self.time = time;
-        if !self.busy {
-            self.observed = f64::INFINITY;
-        }
-    }
-
-    /// Begins an interval that ends at `end`. If the oracle comes back in it, its price of that moment is an observation.
-    pub(super) fn enter(&mut self, interval: &Interval, end: f64, latency: &Latency) -> Pass {
-        let pass = Pass::new(self.price, self.time, end, interval, latency);
-        if let Some(time) = pass.back() {
-            let price = pass.price_at(time);
-            self.pending.push_back(Observation { time, low: price, after: price });
-        }
-        pass
-    }
-
-    /// When the next observation comes to light, if it does so in this interval.
-    pub(super) fn due(&self, pass: &Pass, latency: &Latency) -> Option<f64> {
-        pass.within(latency.moment(self.pending.front()?.time))
-    }
-
-    /// The order that the observations of a moment give: whatever was broken at the lowest of them.
-    pub(super) fn see(&mut self, pass: &mut Pass, latency: &Latency, moment: f64) -> Order {
-        pass.news = true;
-        let mut trigger = f64::INFINITY;
-        while self.due(pass, latency).is_some_and(|due| due <= moment)
-            && let Some(seen) = self.pending.pop_front()
-        {
-            trigger = trigger.min(seen.low);
-            self.observed = seen.after;
-        }
-        Order { trigger, sale: Sale::at(pass.price_at(moment)), filling: Filling::Moment }
-    }
-
-    /// The order for what broke before the interval.
-    pub(super) fn backlog_order(&self, pass: &Pass) -> Option<Order> {
-        let trigger = match (pass.late, pass.news) {
-            (false, _) => pass.open.max(pass.close),
-            (true, false) => self.observed,
-            (true, true) => return None,
-        };
-        Some(Order { trigger, sale: Sale::at(pass.close), filling: Filling::Backlog })
-    }
-
-    /// Ends an interval at the price `after`.
-    pub(super) fn leave(&mut self, pass: &Pass, after: f64) {
-        match pass.shown(after) {
-            None if pass.hidden_from_end() => self.observed = pass.close,
-            None => {}
-            Some(_) if pass.jump_is_seen() => self.observed = after,
-            Some(low) => self.pending.push_back(Observation { time: pass.end, low, after }),
-        }
-        self.price = after;
-        self.time = pass.end;
-        self.busy = self.observed <= self.next || self.pending.iter().any(|seen| seen.low <= self.next);
-        if !self.busy {
-            self.pending.clear();
-            self.observed = f64::INFINITY;
-        }
-    }
-
-    /// Debt that an order at this trigger asks for, debt tokens.
-    pub(super) fn demand(&self, ladder: &Ladder, trigger: f64) -> f64 {
-        if trigger > self.next {
-            return 0.0;
-        }
-        self.demand_until(ladder, ladder.reach(self.first, trigger))
-    }
-
-    /// Debt not served of the positions before a place, debt tokens; none if it is rounding.
-    #[inline]
-    fn demand_until(&self, ladder: &Ladder, broken: usize) -> f64 {
-        let demand = ladder.order()[broken].debt - self.served;
-        if demand > ladder.speck() { demand } else { 0.0 }
-    }
-
-    /// Serves at most `cap` of what broke at the trigger.
-    pub(super) fn serve(
-        &mut self,
-        ladder: &Ladder,
-        keep: f64,
-        trigger: f64,
-        sale: Sale,
-        cap: f64,
-    ) -> Liquidated {
-        if trigger > self.next {
-            return Liquidated::default();
-        }
-        self.serve_until(ladder, keep, ladder.reach(self.first, trigger), sale, cap)
-    }
-
-    /// Serves at most `cap` of the positions before a place.
-    #[inline]
-    fn serve_until(&mut self, ladder: &Ladder, keep: f64, broken: usize, sale: Sale, cap: f64) -> Liquidated {
-        if broken <= self.first || cap <= 0.0 {
-            return Liquidated::default();
-        }
-        let order = ladder.order();
-        let (before, demand) = (self.served, order[broken].debt);
-        // Rounding must not leave specks of debt that would keep the market from being idle.
-        let limit = before + cap;
-        let whole = limit + ladder.speck();
-        let (place, partial) = if demand <= whole {
-            (broken, 0.0)
-        } else {
-            let count = order[self.first + 1..=broken].partition_point(|rung| rung.debt <= whole);
-            let place = self.first + count;
-            (place, limit - order[place].debt)
-        };
-        let partial = if partial > ladder.speck() { partial } else { 0.0 };
-        if place == self.first && order[place].debt + partial <= before {
-            return Liquidated::default();
-        }
-        let loss = self.move_to(ladder, keep, place, partial, sale);
-        self.first = place;
-        self.next = order[place].h;
-        self.served = if partial > 0.0 { limit } else { order[place].debt };
-        Liquidated { debt: self.served - before, loss }
-    }
-
-    /// Moves every class to `place` and `partial` debt of the position there; returns the loss.
-    fn move_to(&mut self, ladder: &Ladder, keep: f64, place: usize, partial: f64, sale: Sale) -> f64 {
-        let owner = ladder.owner(place);
-        let until = |number: usize, class: &Class, done: &Done| {
-            let mut until = ladder.class_until(class, done, place);
-            if partial > 0.0 && number == owner {
-                let (here, next) = (class.rungs[until.count], class.rungs[until.count + 1]);
-                let (debt, collateral) = (next.debt - here.debt, next.collateral - here.collateral);
-                let share = (partial / debt).min(1.0);
-                until.debt += share * debt;
-                until.collateral += share * collateral;
-            }
-            until
-        };
-        let mut loss = 0.0;
-        let Some(factor) = ladder.close_factor() else {
-            let (from, all) = (self.first, self.classes.len());
-            let mut carry = |number: usize| {
-                let (class, done) = (&ladder.class_slice()[number], &mut self.classes[number]);
-                let until = until(number, class, done);
-                if until.debt > done.debt {
-                    loss += class_loss(class, done, &until, sale, keep);
-                    *done = until;
-                }
-            };
-            // A step usually moves a few places: only their classes move, in the order of all.
-            let mut few = [usize::MAX; FEW];
-            if place - from < FEW && FEW < all {
-                let begun = (partial > 0.0).then_some(place);
-                for (owner, moved) in few.iter_mut().zip((from..place).chain(begun)) {
-                    *owner = ladder.owner(moved);
-                }
-                few.sort_unstable();
-                let mut before = usize::MAX;
-                for owner in few.into_iter().take_while(|&owner| owner < usize::MAX) {
-                    if owner != before {
-                        carry(owner);
-                    }
-                    before = owner;
-                }
-            } else {
-                (0..all).for_each(carry);
-            }
-            return loss;
-        };
-        self.targets.clear();
-        for (number, (class, done)) in ladder.class_slice().iter().zip(&self.classes).enumerate() {
-            let until = until(number, class, done);
-            self.targets.push(if until.debt > done.debt { until } else { *done });
-        }
-        let moves = |number: usize| (&self.classes[number], &self.targets[number]);
-        for (number, class) in ladder.class_slice().iter().enumerate() {
-            loss += match class.part {
-                Part::Repaid { survivors } => {
-                    let pair = [moves(number), moves(survivors)];
-                    pair_loss(factor, &ladder.class_slice()[survivors], pair, sale, keep)
-                }
-                Part::Survivors => 0.0,
-                Part::Whole => {
-                    let (done, until) = moves(number);
-                    class_loss(class, done, until, sale, keep)
-                }
-            };
-        }
-        core::mem::swap(&mut self.classes, &mut self.targets);
-        loss
     }
 }
 

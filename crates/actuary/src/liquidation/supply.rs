@@ -102,6 +102,14 @@ impl Source {
         }
     }
 
+    /// What can be sold in so many years, if depth is a rate.
+    #[inline]
+    pub fn evenly(&self, years: f64, stressed: bool) -> Option<f64> {
+        let rate = self.per_year.get(stressed);
+        let all = if rate.is_infinite() { rate } else { rate * years };
+        self.reservoir.is_none().then_some(all)
+    }
+
     /// Whether crashes shrink the level.
     pub fn feels_crashes(&self) -> bool {
         self.reservoir.is_some_and(|rates| rates.sensitivity > 0.0)
@@ -141,16 +149,26 @@ impl Source {
 
     /// As [`Source::open`], for an interval of so many years from the tank's time on.
     pub fn over(&self, tank: &Tank, years: f64, stressed: bool) -> Supply {
+        if let Some(left) = self.evenly(years, stressed) {
+            return Supply::Rate { left };
+        }
         let rate = self.per_year.get(stressed);
         match self.reservoir {
-            None => Supply::Rate { left: if rate.is_infinite() { rate } else { rate * years } },
+            None => Supply::Rate { left: rate },
             Some(rates) => {
                 let mut level = rate / rates.refill;
                 if tank.shrink > 0.0 {
                     let middle = tank.shrink * libm::exp(-0.5 * rates.crash * years);
                     level *= libm::exp(-middle);
                 }
-                Supply::Stock(Stock { level, fill: tank.fill, refill: rates.refill, years, length: years })
+                Supply::Stock(Stock {
+                    level,
+                    fill: tank.fill,
+                    refill: rates.refill,
+                    years,
+                    length: years,
+                    passed: f64::NAN,
+                })
             }
         }
     }
@@ -183,6 +201,8 @@ pub(super) struct Stock {
     /// Time left in the interval.
     years: f64,
     length: f64,
+    /// Share of what is missing that flows in over the time left; not a number until it is asked for.
+    passed: f64,
 }
 
 impl Supply {
@@ -196,7 +216,7 @@ impl Supply {
     }
 
     /// The most that can be sold of a demand.
-    pub fn limit(&self, filling: Filling, demand: f64) -> f64 {
+    pub fn limit(&mut self, filling: Filling, demand: f64) -> f64 {
         match self {
             Self::Rate { left } => *left,
             Self::Stock(stock) => stock.limit(filling, demand),
@@ -235,11 +255,17 @@ impl Stock {
     fn rest(&mut self, years: f64) {
         if years > 0.0 {
             self.fill = refilled(self.fill, self.refill * years);
-            self.years -= years;
+            self.leave(self.years - years);
         }
     }
 
-    fn limit(&self, filling: Filling, demand: f64) -> f64 {
+    /// Sets the time left.
+    fn leave(&mut self, years: f64) {
+        self.years = years;
+        self.passed = f64::NAN;
+    }
+
+    fn limit(&mut self, filling: Filling, demand: f64) -> f64 {
         if self.level <= 0.0 {
             return 0.0;
         }
@@ -255,19 +281,24 @@ impl Stock {
 
     /// Share of the full level after the time left, had a demand been sold that comes evenly; negative if it cannot be.
     /// Written without `1 / t`, so that it holds for the shortest time.
-    fn after_crossing(&self, demand: f64) -> f64 {
+    fn after_crossing(&mut self, demand: f64) -> f64 {
         let x = self.refill * self.years;
-        let passed = -libm::expm1(-x);
+        if self.passed.is_nan() {
+            self.passed = -libm::expm1(-x);
+        }
+        let passed = self.passed;
         let mean = if x > 0.0 { passed / x } else { 1.0 };
         self.fill * (1.0 - passed) + passed - demand / self.level * mean
     }
 
     /// Time after which a demand that comes evenly has emptied the stock; none if it does not.
-    fn dry_after(&self, demand: f64) -> Option<f64> {
+    fn dry_after(&mut self, demand: f64) -> Option<f64> {
         let x = self.refill * self.years;
         // Where the end is negative more is wanted than flows in, so that the difference is positive.
-        let dry = || libm::log1p(self.fill * x / (demand / self.level - x)) / self.refill;
-        (self.after_crossing(demand) < 0.0).then(|| dry().min(self.years))
+        (self.after_crossing(demand) < 0.0).then(|| {
+            let dry = libm::log1p(self.fill * x / (demand / self.level - x)) / self.refill;
+            dry.min(self.years)
+        })
     }
 
     fn take(&mut self, filling: Filling, demand: f64, sold: f64) {
@@ -283,12 +314,12 @@ impl Stock {
                 self.fill = 0.0;
                 let left = self.years - dry;
                 // What rounding leaves of the time is none.
-                self.years = if left > 1e-12 * self.length { left } else { 0.0 };
+                self.leave(if left > 1e-12 * self.length { left } else { 0.0 });
             }
             Filling::Crossing => {
-                self.fill =
-                    if self.dry_after(demand).is_some() { 0.0 } else { self.after_crossing(sold).max(0.0) };
-                self.years = 0.0;
+                let dry = self.after_crossing(demand) < 0.0;
+                self.fill = if dry { 0.0 } else { self.after_crossing(sold).max(0.0) };
+                self.leave(0.0);
             }
         }
     }

@@ -4,7 +4,7 @@
 //! logarithm does. There are about as many buckets as rungs, so that a search looks at one bucket and the few rungs
 //! inside it.
 
-use super::ladder::Rung;
+use super::class::Rung;
 
 /// Rungs below which a binary search alone is as quick.
 const SMALL: usize = 64;

@@ -193,7 +193,7 @@ impl Pricing {
                 expected_loss: losses.total(),
                 capital: pool.capital[market],
                 claim_probability: events
-                    .map_or(simulated.claim_probability.value, |events| events.claim_probability),
+                    .map_or(simulated.claim_probability.value.min(1.0), |events| events.claim_probability),
                 limit: policies[market].limit,
                 debt: exposure.debt(),
             };

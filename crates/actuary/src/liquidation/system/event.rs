@@ -1,6 +1,8 @@
 //! The intervals of a unit's markets that end at one moment on one path, served jointly.
 
-use super::{System, lanes::Lanes, quotes::Quote, units::Unit};
+use core::ops::Range;
+
+use super::{System, lanes::Lanes, quotes::Quote, run::Expected, units::Unit};
 use crate::liquidation::{
     Interval,
     latency::{Latency, Pass},
@@ -11,6 +13,8 @@ use crate::liquidation::{
 /// An interval of one market.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Event {
+    /// Place of the market in its unit.
+    pub member: usize,
     /// Number of the market.
     pub market: usize,
     /// Its prices, relative to time 0.
@@ -21,13 +25,18 @@ pub(super) struct Event {
     pub latency: Latency,
     /// Whether the market has nothing to do; its interval still cuts the time in which its pool's capacity accrues.
     pub idle: bool,
+    /// What has been looked up for it.
+    pub expected: Expected,
 }
 
 /// A market within its interval.
 #[derive(Clone, Copy, Debug)]
 struct Running {
     market: usize,
+    /// Places of its pool and its impact in the unit.
     pool: usize,
+    impact: Option<usize>,
+    expected: Expected,
     pass: Pass,
     latency: Latency,
     /// Ladder price after the interval, without forced sales.
@@ -40,7 +49,11 @@ struct Running {
 #[derive(Clone, Copy, Debug)]
 struct Wanted {
     running: usize,
+    /// Place of its pool in the unit.
+    pool: usize,
     order: Order,
+    /// The ladder's reach at the trigger.
+    broken: usize,
     /// Debt, in units of the pool.
     demand: f64,
 }
@@ -51,6 +64,8 @@ pub(super) struct EventBuffers {
     running: Vec<Running>,
     /// Of each pool of the unit; none for a pool without a market in the event.
     supplies: Vec<Option<Supply>>,
+    /// When the first interval of each pool of the unit began, and whether one of them is under stress.
+    opened: Vec<Option<(f64, bool)>>,
     wanted: Vec<Wanted>,
     /// Value sold in each impact and not yet felt.
     sold: Vec<f64>,
@@ -60,6 +75,8 @@ pub(super) struct EventBuffers {
 struct Joint<'a> {
     system: &'a System,
     unit: &'a Unit,
+    /// Places in the unit of the pools that the step concerns.
+    pools: &'a [usize],
     lanes: &'a mut Lanes,
     lane: usize,
     buffers: &'a mut EventBuffers,
@@ -67,8 +84,7 @@ struct Joint<'a> {
 
 /// Serves the intervals that end together. `crash` is the size of a crash at that moment.
 pub(super) fn serve(
-    system: &System,
-    unit: &Unit,
+    (system, unit, pools): (&System, &Unit, &[usize]),
     lanes: &mut Lanes,
     lane: usize,
     events: &[Event],
@@ -76,7 +92,7 @@ pub(super) fn serve(
     buffers: &mut EventBuffers,
 ) {
     let Some(end) = events.first().map(|event| event.quote.end) else { return };
-    let mut joint = Joint { system, unit, lanes, lane, buffers };
+    let mut joint = Joint { system, unit, pools, lanes, lane, buffers };
     joint.enter(events);
     joint.open(events, end);
     joint.observations(end);
@@ -101,11 +117,13 @@ impl Joint<'_> {
         self.buffers.running.clear();
         self.buffers.sold.clear();
         self.buffers.sold.resize(self.unit.feedback.len(), 0.0);
-        for &Event { market, quote, start, open, latency, .. } in events.iter().filter(|event| !event.idle) {
+        for &Event { member, market, quote, start, open, latency, expected, .. } in
+            events.iter().filter(|event| !event.idle)
+        {
             let place = self.lanes.place(market, self.lane);
             let scale = self.lanes.scale[place];
-            let before = scale * self.lanes.impact(self.system, market, self.lane, start);
-            let at_end = scale * self.lanes.impact(self.system, market, self.lane, quote.end);
+            let before = scale * self.lanes.felt(self.system, market, self.lane, start);
+            let at_end = scale * self.lanes.felt(self.system, market, self.lane, quote.end);
             let interval = Interval {
                 low: quote.low * before,
                 close: quote.close * at_end,
@@ -119,22 +137,30 @@ impl Joint<'_> {
                 state.open(open, start);
             }
             let pass = state.enter(&interval, quote.end, &latency);
-            let (pool, plain) = (self.system.pool_of[market], quote.after * scale);
-            self.buffers.running.push(Running { market, pool, pass, latency, plain, debt_value });
+            let (pool, impact) = (self.unit.pool_of[member], self.unit.feedback_of[member]);
+            let plain = quote.after * scale;
+            let running = Running { market, pool, impact, expected, pass, latency, plain, debt_value };
+            self.buffers.running.push(running);
         }
     }
 
     /// Opens the pools: for the time since they were last drawn on, or since the first of the intervals began.
     fn open(&mut self, events: &[Event], end: f64) {
-        self.buffers.supplies.clear();
-        for &pool in &self.unit.pools {
-            let of_pool = || events.iter().filter(|event| self.system.pool_of[event.market] == pool);
-            let start = of_pool().map(|event| event.start).reduce(f64::min);
-            let stressed = of_pool().any(|event| event.quote.stressed);
-            let place = self.lanes.place(pool, self.lane);
-            let tank = &mut self.lanes.tanks[place];
-            let source = &self.system.sources[pool];
-            self.buffers.supplies.push(start.map(|start| source.open(tank, start, end, stressed)));
+        let EventBuffers { supplies, opened, .. } = &mut *self.buffers;
+        opened.clear();
+        opened.resize(self.unit.pools.len(), None);
+        for event in events {
+            let entry = &mut opened[self.unit.pool_of[event.member]];
+            let (start, stressed) = entry.unwrap_or((event.start, false));
+            *entry = Some((start.min(event.start), stressed | event.quote.stressed));
+        }
+        supplies.clear();
+        supplies.resize(self.unit.pools.len(), None);
+        for &pool in self.pools {
+            let Some((start, stressed)) = opened[pool] else { continue };
+            let number = self.unit.pools[pool];
+            let tank = &mut self.lanes.tanks[number * self.lanes.paths + self.lane];
+            supplies[pool] = Some(self.system.sources[number].open(tank, start, end, stressed));
         }
     }
 
@@ -177,19 +203,30 @@ impl Joint<'_> {
     }
 
     fn want(&mut self, running: usize, order: Order) {
-        let market = self.buffers.running[running].market;
+        let Running { market, pool, expected, .. } = self.buffers.running[running];
         let ladder = self.system.markets[market].ladder();
-        let demand = self.state(market).demand(ladder, order.trigger) * self.system.weight[market];
+        let state = &self.lanes.states[self.lanes.place(market, self.lane)];
+        if order.trigger > state.next_break() {
+            return;
+        }
+        let broken = if order.trigger == expected.price {
+            expected.broken.max(state.first())
+        } else {
+            ladder.reach(state.first(), order.trigger)
+        };
+        let demand = state.demand_until(ladder, broken) * self.system.weight[market];
         if demand > 0.0 {
-            self.buffers.wanted.push(Wanted { running, order, demand });
+            self.buffers.wanted.push(Wanted { running, pool, order, broken, demand });
         }
     }
 
     /// The jump at the end, in rounds while forced sales move prices.
     fn jumps(&mut self, end: f64, crash: Option<f64>) {
-        for (supply, &pool) in self.buffers.supplies.iter_mut().zip(&self.unit.pools) {
-            if let (Some(supply), Some(size)) = (supply, crash) {
-                supply.shrink(self.system.sources[pool].left_by_crash(size));
+        if let Some(size) = crash {
+            for &pool in self.pools {
+                if let Some(supply) = &mut self.buffers.supplies[pool] {
+                    supply.shrink(self.system.sources[self.unit.pools[pool]].left_by_crash(size));
+                }
             }
         }
         let rounds =
@@ -198,7 +235,8 @@ impl Joint<'_> {
             self.buffers.wanted.clear();
             for number in 0..self.buffers.running.len() {
                 if self.buffers.running[number].pass.jump_is_seen() {
-                    self.want(number, Order::at_once(self.after(number, end)));
+                    let after = self.after(number, end);
+                    self.want(number, Order::at_once(after));
                 }
             }
             if !self.fill(0.0) || !self.felt(end) {
@@ -208,9 +246,9 @@ impl Joint<'_> {
     }
 
     /// Ladder price after the interval as forced sales have left it.
-    fn after(&self, running: usize, end: f64) -> f64 {
+    fn after(&mut self, running: usize, end: f64) -> f64 {
         let Running { market, plain, .. } = self.buffers.running[running];
-        plain * self.lanes.impact(self.system, market, self.lane, end)
+        plain * self.lanes.felt(self.system, market, self.lane, end)
     }
 
     /// Adds what was sold to the pressure on prices. True if a price has moved.
@@ -233,11 +271,12 @@ impl Joint<'_> {
                 (self.after(number, end), self.buffers.running[number]);
             self.state(market).leave(&pass, after);
         }
-        for (supply, &pool) in self.buffers.supplies.drain(..).zip(&self.unit.pools) {
-            let source = &self.system.sources[pool];
-            let place = self.lanes.place(pool, self.lane);
+        for &pool in self.pools {
+            let number = self.unit.pools[pool];
+            let source = &self.system.sources[number];
+            let place = self.lanes.place(number, self.lane);
             let tank = &mut self.lanes.tanks[place];
-            if let Some(supply) = supply {
+            if let Some(supply) = self.buffers.supplies[pool] {
                 supply.close(source, tank, end);
             }
             if let Some(size) = crash {
@@ -248,69 +287,105 @@ impl Joint<'_> {
 
     /// Serves what is wanted, pool by pool, so many years before the end at the latest. True if anything was sold.
     fn fill(&mut self, years_left: f64) -> bool {
-        let mut any = false;
-        for index in 0..self.unit.pools.len() {
-            any |= self.fill_pool(index, years_left);
+        let wanted = &mut self.buffers.wanted;
+        if !wanted.is_sorted_by_key(|wanted| wanted.pool) {
+            // Stably: markets of a pool in their order.
+            wanted.sort_by_key(|wanted| wanted.pool);
+        }
+        let (mut any, mut first) = (false, 0);
+        while let Some(pool) = self.buffers.wanted.get(first).map(|wanted| wanted.pool) {
+            let after = self.buffers.wanted[first..].iter().take_while(|wanted| wanted.pool == pool).count();
+            any |= self.fill_pool(pool, first..first + after, years_left);
+            first += after;
         }
         any
     }
 
-    fn fill_pool(&mut self, index: usize, years_left: f64) -> bool {
-        let pool = self.unit.pools[index];
-        let of_pool = |wanted: &&Wanted, running: &[Running]| running[wanted.running].pool == pool;
+    /// Serves what is wanted from one pool.
+    fn fill_pool(&mut self, pool: usize, range: Range<usize>, years_left: f64) -> bool {
         let (mut total, mut filling) = (0.0, Filling::Moment);
-        for wanted in self.buffers.wanted.iter().filter(|w| of_pool(w, &self.buffers.running)) {
+        for wanted in &self.buffers.wanted[range.clone()] {
             total += wanted.demand;
             filling = wanted.order.filling;
         }
-        if total <= 0.0 {
-            return false;
-        }
-        let Some(supply) = &mut self.buffers.supplies[index] else { return false };
+        let Some(supply) = &mut self.buffers.supplies[pool] else { return false };
         supply.advance(years_left);
         let limit = supply.limit(filling, total);
-        let level = if total <= limit { f64::NEG_INFINITY } else { self.level(pool, limit) };
         if limit <= 0.0 {
             return false;
         }
+        let level = match &self.buffers.wanted[range.clone()] {
+            _ if total <= limit => f64::NEG_INFINITY,
+            [one] => self.level_of_one(one, limit),
+            _ => self.level(range.clone(), limit),
+        };
         let (mut left, mut sold) = (limit, 0.0);
         // First what lies above the level, then what lies on it, as far as capacity goes.
         for above in [true, false] {
             if !above && level == f64::NEG_INFINITY {
                 break;
             }
-            for number in 0..self.buffers.wanted.len() {
-                let Wanted { running, order, .. } = self.buffers.wanted[number];
-                let Running { market, debt_value, .. } = self.buffers.running[running];
-                if self.buffers.running[running].pool != pool || left <= 0.0 {
-                    continue;
+            for number in range.clone() {
+                if left <= 0.0 {
+                    break;
                 }
-                let (ladder, weight) = (self.system.markets[market].ladder(), self.system.weight[market]);
-                let keep = self.system.markets[market].service().keep();
-                let floor = if above { level.next_up() } else { level };
-                let trigger = order.trigger.max(floor * self.system.markets[market].spot());
-                let cap = if above { f64::INFINITY } else { left / weight };
-                let served = self.state(market).serve(ladder, keep, trigger, order.sale, cap);
+                let Wanted { running, order, broken, .. } = self.buffers.wanted[number];
+                let Running { market, impact, debt_value, .. } = self.buffers.running[running];
+                let (model, weight) = (&self.system.markets[market], self.system.weight[market]);
+                let (ladder, keep) = (model.ladder(), model.service().keep());
+                let place = self.lanes.place(market, self.lane);
+                let state = &mut self.lanes.states[place];
+                let served = if level == f64::NEG_INFINITY {
+                    state.serve_until(ladder, keep, broken, order.sale, f64::INFINITY)
+                } else {
+                    let floor = if above { level.next_up() } else { level };
+                    let trigger = order.trigger.max(floor * model.spot());
+                    let cap = if above { f64::INFINITY } else { left / weight };
+                    state.serve(ladder, keep, trigger, order.sale, cap)
+                };
                 left -= served.debt * weight;
                 sold += served.debt * weight;
-                let place = self.lanes.place(market, self.lane);
                 self.lanes.realised[place] += served.loss * debt_value;
-                if let Some(feedback) = self.system.feedback_of[market] {
-                    let own = self.unit.feedback.partition_point(|&number| number < feedback);
+                if let Some(own) = impact {
                     self.buffers.sold[own] += served.debt * debt_value;
                 }
             }
         }
-        if let Some(supply) = &mut self.buffers.supplies[index] {
+        if let Some(supply) = &mut self.buffers.supplies[pool] {
             supply.take(filling, total, sold);
         }
         sold > 0.0
     }
 
+    /// As [`Joint::level`], for the only order of a pool: that price is a position's, or the next above or below.
+    fn level_of_one(&self, wanted: &Wanted, limit: f64) -> f64 {
+        let market = self.buffers.running[wanted.running].market;
+        let (model, weight) = (&self.system.markets[market], self.system.weight[market]);
+        let state = &self.lanes.states[self.lanes.place(market, self.lane)];
+        let (ladder, first) = (model.ladder(), state.first());
+        let most = first..wanted.broken;
+        let fits = |place: &usize| state.demand_until(ladder, place + 1) * weight <= limit;
+        // The first position that is too much.
+        let (mut from, mut to) = (most.start, most.end);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if fits(&middle) { from = middle + 1 } else { to = middle }
+        }
+        let price = ladder.order()[from.min(ladder.len())].h;
+        let mut level = price / model.spot();
+        while level * model.spot() > price {
+            level = level.next_down();
+        }
+        while level.next_up() * model.spot() <= price {
+            level = level.next_up();
+        }
+        level
+    }
+
     /// The highest break price over spot at and above which more debt is wanted from a pool than it can sell: the bits
     /// of positive floats rise with them, so that halving their distance ends at neighbours.
-    fn level(&self, pool: usize, limit: f64) -> f64 {
-        let wanted = || self.buffers.wanted.iter().filter(|w| self.buffers.running[w.running].pool == pool);
+    fn level(&self, range: Range<usize>, limit: f64) -> f64 {
+        let wanted = || self.buffers.wanted[range.clone()].iter();
         let above = |level: f64| -> f64 {
             wanted()
                 .map(|w| {

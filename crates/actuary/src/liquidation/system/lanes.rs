@@ -1,6 +1,9 @@
 //! What a system knows of each path of a block: markets, pools and impacts, paths side by side.
 
-use super::{System, pressure::Pressure};
+use super::{
+    System,
+    pressure::{Felt, Pressure},
+};
 use crate::liquidation::{LadderState, supply::Tank};
 
 /// State of all markets, pools and impacts on all paths. Arrays have one entry a market (pool, impact) and path,
@@ -25,6 +28,8 @@ pub(super) struct Lanes {
     pub crashes: Vec<u32>,
     /// Of each impact.
     pub pressures: Vec<Pressure>,
+    /// The last two factors of each impact.
+    felt: Vec<[Felt; 2]>,
 }
 
 impl Lanes {
@@ -56,6 +61,8 @@ impl Lanes {
         self.crashes.resize(self.tanks.len(), 0);
         self.pressures.clear();
         self.pressures.resize(system.options.feedback.len() * paths, Pressure::default());
+        self.felt.clear();
+        self.felt.resize(self.pressures.len(), [Felt::default(); 2]);
     }
 
     /// Place of a path of a market, pool or impact.
@@ -71,16 +78,34 @@ impl Lanes {
         })
     }
 
+    /// The same, remembered: markets of one asset ask for the same moments.
+    #[inline]
+    pub fn felt(&mut self, system: &System, market: usize, lane: usize, time: f64) -> f64 {
+        let Some(number) = system.feedback_of[market] else { return 1.0 };
+        let place = self.place(number, lane);
+        let [before, last] = &mut self.felt[place];
+        let pressure = &self.pressures[place];
+        if let Some(factor) = last.recall(pressure, time).or_else(|| before.recall(pressure, time)) {
+            return factor;
+        }
+        *before = *last;
+        last.factor(pressure, &system.options.feedback[number], time)
+    }
+
     /// Sets the threshold of a market after its state has changed.
     pub fn rearm(&mut self, system: &System, market: usize, lane: usize, time: f64) {
         let place = self.place(market, lane);
-        let state = &self.states[place];
-        self.threshold[place] = if state.is_busy() {
-            f64::INFINITY
-        } else {
-            // Impact only fades until the next sale, which rearms.
-            threshold(state.next_break(), self.scale[place] * self.impact(system, market, lane, time))
-        };
+        // Impact only fades until the next sale, which rearms.
+        let scale = self.scale[place] * self.felt(system, market, lane, time);
+        self.threshold[place] = self.states[place].threshold(scale);
+    }
+}
+
+impl LadderState {
+    /// The relative price at which there is something to do, at so much ladder price per relative price.
+    #[inline]
+    pub(super) fn threshold(&self, scale: f64) -> f64 {
+        if self.is_busy() { f64::INFINITY } else { threshold(self.next_break(), scale) }
     }
 }
 

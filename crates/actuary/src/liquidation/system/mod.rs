@@ -1,8 +1,8 @@
 //! All markets of a pool over a block of paths, paths side by side: the way losses are simulated.
 //!
-//! The loops run over steps, then markets, then paths. The next break price of each path stands in one array, in the
-//! block's own prices, so that an idle step is one comparison a path; only paths on which a price reaches it, or on
-//! which something seen before may still trigger, do more. Intervals are those of [`PathBlock`]: a column is split
+//! The next break price of each path stands in one array, in the block's own prices, so that an idle step is one
+//! comparison a path; only paths on which a price reaches it, or on which something seen before may still trigger, do
+//! more. Markets that share nothing are run one after the other, a stretch of steps at a time. Intervals are those of [`PathBlock`]: a column is split
 //! where it jumps. Horizons and renewals fall on ends of steps.
 //!
 //! What markets share ([`SystemOptions`]): depth pooled over markets, the impact of forced sales on prices, spells of
@@ -22,11 +22,13 @@
 //!
 //! A path's losses depend on its own prices, the seed and its number, whatever block it stands in.
 
+mod alone;
 mod beside;
 mod block_paths;
 mod event;
 mod lanes;
 mod options;
+mod plainly;
 mod pressure;
 mod quotes;
 mod run;

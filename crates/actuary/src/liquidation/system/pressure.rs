@@ -3,6 +3,29 @@
 use super::{Feedback, ImpactShape};
 use crate::liquidation::HOURS_PER_YEAR;
 
+/// A factor that a pressure gave, so that markets of one asset do not work it out anew.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Felt {
+    of: Pressure,
+    time: f64,
+    factor: Option<f64>,
+}
+
+impl Felt {
+    /// The factor of this pressure at this time, if it is the one that is known.
+    #[inline]
+    pub fn recall(&self, pressure: &Pressure, time: f64) -> Option<f64> {
+        self.factor.filter(|_| self.time == time && self.of == *pressure)
+    }
+
+    /// Works out a factor and keeps it.
+    pub fn factor(&mut self, pressure: &Pressure, feedback: &Feedback, time: f64) -> f64 {
+        let factor = pressure.factor(feedback, time);
+        *self = Self { of: *pressure, time, factor: Some(factor) };
+        factor
+    }
+}
+
 /// Forced sales of one asset on one path that still weigh on its price.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Pressure {

@@ -2,8 +2,10 @@
 
 use super::{
     System, SystemError,
+    alone::{STRETCH, Stretch},
     block_paths::{BlockIndex, BlockPaths},
     lanes::Lanes,
+    plainly::Plan,
     quotes::{Quote, Quotes},
     spells::{Owner, Spells},
     step_view::StepView,
@@ -11,7 +13,7 @@ use super::{
     units::Unit,
 };
 use crate::liquidation::{
-    Columns, HOURS_PER_YEAR, Interval,
+    Columns, HOURS_PER_YEAR,
     latency::{Latency, Spell},
 };
 use crate::price::PathBlock;
@@ -41,16 +43,11 @@ impl SystemState {
     }
 }
 
-/// A path on which a market is active.
+/// A ladder price that is likely to be asked for, and the ladder's reach at it.
 #[derive(Clone, Copy, Debug)]
-struct Hit {
-    lane: usize,
-    /// Ladder price of the low of the step's last interval.
-    low: f64,
-    /// Positions served before the step.
-    from: usize,
-    /// The least and the most positions that are broken at the low.
-    window: (usize, usize),
+pub(super) struct Expected {
+    pub price: f64,
+    pub broken: usize,
 }
 
 /// Buffers of a step.
@@ -58,16 +55,21 @@ struct Hit {
 pub(super) struct Work {
     /// Whether each market of a unit is active on each path.
     pub flags: Vec<bool>,
+    /// The lowest price of each market of a unit in the step, relative to time 0, or one that it does not fall below.
+    pub lowest: Vec<f64>,
+    /// Whether a column of each market of a unit is split in the step.
+    pub split: Vec<bool>,
+    /// What is expected of each market of a unit on each path.
+    pub expected: Vec<Expected>,
+    /// Where it is looked for, with the cell that it is for.
+    windows: Vec<(usize, (usize, usize))>,
     /// Paths on which any is.
     active: Vec<bool>,
-    /// Paths on which a market that shares nothing is active.
-    hits: Vec<Hit>,
-    /// Whether a column of the market screened last is split on each path.
-    split: Vec<bool>,
-    /// Whether any of them is.
-    any_split: bool,
+    /// Of a market that shares nothing.
+    pub stretch: Stretch,
     quotes: Quotes,
     pub quote: Vec<Quote>,
+    pub plan: Plan,
     pub together: Together,
 }
 
@@ -79,6 +81,8 @@ pub(super) struct Run<'a> {
     delay: &'a Spells,
     outages: &'a [Spells],
     pub work: &'a mut Work,
+    /// Of each market of a unit.
+    pub views: Vec<StepView<'a>>,
     pub active_steps: u64,
 }
 
@@ -108,7 +112,8 @@ impl System {
                 spells.draw(&options.rates, Owner::Oracle(column), &paths, seed, first_path);
             }
         }
-        let mut run = Run { system: self, paths, lanes, delay, outages, work, active_steps: 0 };
+        let mut run =
+            Run { system: self, paths, lanes, delay, outages, work, views: Vec::new(), active_steps: 0 };
         for unit in units {
             // One unit after the other: its ladders stay in the processor's cache from step to step.
             run.unit(unit, markets, horizon_steps, losses);
@@ -172,8 +177,28 @@ impl<'a> Run<'a> {
             }
         }
         let mut open_horizons = horizon_steps.iter().enumerate().peekable();
-        for step in 0..horizon_steps.last().copied().unwrap_or(0) {
-            self.step(unit, step);
+        let last = horizon_steps.last().copied().unwrap_or(0);
+        let mut next = 0;
+        while next < last {
+            let first = next;
+            next += 1;
+            if let [market] = unit.members[..]
+                && unit.is_alone()
+            {
+                // Up to the next horizon or renewal.
+                let stops = |steps: usize| {
+                    let by_then = self.paths.block.time(steps - 1) * (1.0 + TIME_TOLERANCE);
+                    horizon_steps.contains(&steps)
+                        || members.iter().any(|(_, _, renewal)| *renewal <= by_then)
+                };
+                while next < last && next - first < STRETCH && !stops(next) {
+                    next += 1;
+                }
+                self.alone(market, first..next);
+            } else {
+                self.step(unit, first);
+            }
+            let step = next - 1;
             while let Some((horizon, _)) = open_horizons.next_if(|(_, due)| **due == step + 1) {
                 for &(market, place, _) in &members {
                     let first = horizon * markets.len() + place;
@@ -196,17 +221,12 @@ impl<'a> Run<'a> {
     /// Carries a unit through a step.
     fn step(&mut self, unit: &Unit, step: usize) {
         let paths = self.lanes.paths;
-        self.work.flags.resize(unit.members.len() * paths, false);
-        if let [market] = unit.members[..]
-            && unit.is_alone()
-        {
-            let view = self.screen(market, step, 0);
-            self.look_up(&view, market);
-            for index in 0..self.work.hits.len() {
-                self.alone(&view, market, step, index);
-            }
-            return;
-        }
+        let cells = unit.members.len() * paths;
+        self.work.flags.resize(cells, false);
+        self.work.lowest.resize(cells, 0.0);
+        self.work.split.clear();
+        self.work.split.resize(cells, false);
+        self.views.clear();
         self.work.active.clear();
         self.work.active.resize(paths, false);
         for (member, &market) in unit.members.iter().enumerate() {
@@ -214,160 +234,75 @@ impl<'a> Run<'a> {
             let flags = &self.work.flags[member * paths..(member + 1) * paths];
             self.work.active.iter_mut().zip(flags).for_each(|(active, &flag)| *active |= flag);
         }
+        self.expect(unit);
         for lane in 0..paths {
-            if self.work.active[lane] {
+            if self.work.active[lane] && !self.carry_plainly(unit, lane) {
                 self.carry(unit, step, lane);
             }
         }
     }
 
+    /// Looks up the reach of the ladders at the lows of the step, for all active markets and paths: such look-ups wait for
+    /// memory together.
+    fn expect(&mut self, unit: &Unit) {
+        let paths = self.lanes.paths;
+        self.work.expected.resize(unit.members.len() * paths, Expected { price: f64::NAN, broken: 0 });
+        for (member, &market) in unit.members.iter().enumerate() {
+            let (ladder, view) = (self.system.markets[market].ladder(), self.views[member]);
+            let Work { flags, split, expected, windows, .. } = &mut *self.work;
+            windows.clear();
+            for lane in 0..paths {
+                let cell = member * paths + lane;
+                if !flags[cell] || split[cell] {
+                    expected[cell].price = f64::NAN;
+                    continue;
+                }
+                let place = self.lanes.place(market, lane);
+                let before = self.lanes.scale[place] * self.lanes.felt(self.system, market, lane, view.start);
+                let price = view.whole(lane).low * before;
+                expected[cell].price = price;
+                windows.push((cell, ladder.window(self.lanes.states[place].first(), price)));
+            }
+            for &(cell, window) in &*windows {
+                expected[cell].broken = ladder.find(window, expected[cell].price);
+            }
+        }
+    }
+
     /// Marks the paths on which a market has something to do.
-    fn screen(&mut self, market: usize, step: usize, member: usize) -> StepView<'a> {
+    fn screen(&mut self, market: usize, step: usize, member: usize) {
         let paths = self.lanes.paths;
         let columns = self.system.markets[market].columns();
         let thresholds = &self.lanes.threshold[market * paths..(market + 1) * paths];
-        let flags = &mut self.work.flags[member * paths..(member + 1) * paths];
+        let cells = member * paths..(member + 1) * paths;
+        let Work { flags, lowest, split, .. } = &mut *self.work;
+        let (flags, lowest) = (&mut flags[cells.clone()], &mut lowest[cells.clone()]);
+        let split = &mut split[cells];
         let view = StepView::new(&self.paths, columns, step);
-        view.reaching(thresholds, flags);
-        let split = &mut self.work.split;
-        if self.work.any_split || split.len() != paths {
-            split.clear();
-            split.resize(paths, false);
-            self.work.any_split = false;
-        }
-        let ratio = matches!(columns, Columns::Ratio { .. });
+        lowest.fill(f64::INFINITY);
+        view.lower(lowest);
         for place in self.paths.splits(step, columns.price()) {
-            let lowest = place.interval.low.min(place.interval.after);
-            flags[place.path] |= ratio || lowest <= thresholds[place.path];
+            let low = place.interval.low.min(place.interval.after);
+            lowest[place.path] = lowest[place.path].min(low);
             split[place.path] = true;
-            self.work.any_split = true;
         }
-        if let Some(debt) = columns.debt() {
-            for place in self.paths.splits(step, debt) {
-                flags[place.path] |= ratio;
-                split[place.path] = true;
-                self.work.any_split = true;
-            }
+        for place in columns.debt().map_or(&[][..], |debt| self.paths.splits(step, debt)) {
+            split[place.path] = true;
         }
-        view
-    }
-
-    /// Lists the paths on which a market that shares nothing is active, with its ladder's reach at the low of the step.
-    /// Look-ups of many paths wait for memory together, not one after the other.
-    fn look_up(&mut self, view: &StepView<'_>, market: usize) {
-        let Work { flags, hits, .. } = &mut *self.work;
-        hits.clear();
-        let ladder = self.system.markets[market].ladder();
-        let first = self.lanes.place(market, 0);
-        let scale = &self.lanes.scale[first..];
-        let states = &self.lanes.states[first..];
-        for (number, flags) in flags.chunks(8).enumerate() {
-            // Eight idle paths are one comparison.
-            if flags == [false; 8] {
-                continue;
-            }
-            for lane in (8 * number..).zip(flags).filter_map(|(lane, &flag)| flag.then_some(lane)) {
-                let low = view.whole(lane).low * scale[lane];
-                let from = states[lane].first();
-                hits.push(Hit { lane, low, from, window: ladder.window(from, low) });
-            }
+        for ((flag, &lowest), &threshold) in flags.iter_mut().zip(&*lowest).zip(thresholds) {
+            *flag = lowest <= threshold;
         }
-        for Hit { low, from, window, .. } in hits {
-            let reach = ladder.find(*window, *low).max(*from);
-            *window = (reach, reach);
+        if matches!(columns, Columns::Ratio { .. }) {
+            // A ratio that is split may be anywhere.
+            flags.iter_mut().zip(split).for_each(|(flag, split)| *flag |= *split);
         }
-    }
-
-    /// A market that shares nothing, on one path of those looked up.
-    #[inline]
-    fn alone(&mut self, view: &StepView<'_>, market: usize, step: usize, index: usize) {
-        self.active_steps += 1;
-        let Hit { lane, window, .. } = self.work.hits[index];
-        let open = view.open(lane);
-        if self.work.split[lane] {
-            self.split_step(market, step, lane, (view.start, open));
-        } else {
-            self.serve(market, lane, (view.start, open), &view.whole(lane), Some(window.0));
-        }
-        self.lanes.rearm(self.system, market, lane, view.end);
-    }
-
-    /// A market that shares nothing, on a path that is split in the step.
-    #[inline(never)]
-    fn split_step(&mut self, market: usize, step: usize, lane: usize, (mut start, mut open): (f64, f64)) {
-        self.read(market, step, lane);
-        for index in 0..self.work.quote.len() {
-            let quote = self.work.quote[index];
-            self.serve(market, lane, (start, open), &quote, None);
-            (start, open) = (quote.end, quote.after);
-        }
-    }
-
-    /// One interval of a market that shares nothing, from a time and price on; `broken` is its ladder's reach at the low,
-    /// if it is known.
-    #[inline]
-    fn serve(
-        &mut self,
-        market: usize,
-        lane: usize,
-        (start, open): (f64, f64),
-        quote: &Quote,
-        broken: Option<usize>,
-    ) {
-        let system = self.system;
-        let model = &system.markets[market];
-        let (pool, place) = (system.pool_of[market], self.lanes.place(market, lane));
-        let (source, pool_place) = (&system.sources[pool], self.lanes.place(pool, lane));
-        let scale = self.lanes.scale[place];
-        let latency = self.latency(market, lane, start, quote);
-        let crash = self.crash(pool, lane, quote.end);
-        let interval = Interval {
-            low: quote.low * scale,
-            close: quote.close * scale,
-            after: quote.after * scale,
-            years: quote.end - start,
-            stressed: quote.stressed,
-        };
-        let state = &mut self.lanes.states[place];
-        state.open(open * scale, start);
-        let tank = &mut self.lanes.tanks[pool_place];
-        let mut supply = source.open(tank, start, quote.end, quote.stressed);
-        let (ladder, keep, ends) = (model.ladder(), model.service().keep(), (&interval, quote.end));
-        let plain = if latency.is_plain() && crash.is_none() {
-            let broken = broken.unwrap_or_else(|| ladder.reach(state.first(), interval.low));
-            state.step_plain(ladder, keep, ends, latency.delay, broken, &mut supply)
-        } else {
-            None
-        };
-        let done = match plain {
-            Some(done) => done,
-            None => {
-                let left = crash.map_or(1.0, |size| source.left_by_crash(size));
-                let (done, rest) = state.step_active(ladder, keep, ends, &latency, supply, left);
-                supply = rest;
-                done
-            }
-        };
-        supply.close(source, tank, quote.end);
-        if let Some(size) = crash {
-            source.crash(tank, quote.end, size);
-        }
-        if done.loss > 0.0 {
-            self.lanes.realised[place] += done.loss * self.lanes.debt_scale[place] * quote.debt;
-        }
+        self.views.push(view);
     }
 
     pub(super) fn read(&mut self, market: usize, step: usize, lane: usize) {
         self.work.quote.clear();
         let columns = self.system.markets[market].columns();
         self.work.quotes.read(&self.paths, columns, step, lane, &mut self.work.quote);
-    }
-
-    /// Beginning of a step: time and price.
-    pub(super) fn opening(&self, market: usize, step: usize, lane: usize) -> (f64, f64) {
-        let columns = self.system.markets[market].columns();
-        let start = step.checked_sub(1).map_or(0.0, |before| self.paths.block.time(before));
-        (start, self.relative(columns, step, lane))
     }
 
     /// Price after the first `steps` steps, relative to time 0.

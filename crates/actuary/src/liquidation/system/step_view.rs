@@ -8,7 +8,8 @@ pub(super) struct StepView<'a> {
     /// Beginning and end of the step.
     pub start: f64,
     pub end: f64,
-    low: &'a [f64],
+    /// Lowest price of the last interval.
+    pub low: &'a [f64],
     close: &'a [f64],
     /// Closes of the step before; none at the first, which opens at 1.
     before: Option<&'a [f64]>,
@@ -35,31 +36,32 @@ impl<'a> StepView<'a> {
         }
     }
 
-    /// Marks the paths on which the last interval of the step reaches the threshold.
-    pub fn reaching(&self, thresholds: &[f64], flags: &mut [bool]) {
+    /// Lowers the prices of the paths to the lowest of the last interval of the step, as [`StepView::lowest`] gives it.
+    pub fn lower(&self, lowest: &mut [f64]) {
         if self.ratio {
-            for (lane, (flag, &threshold)) in flags.iter_mut().zip(thresholds).enumerate() {
-                *flag = self.lowest(lane) <= threshold;
+            for (lane, price) in lowest.iter_mut().enumerate() {
+                *price = price.min(self.lowest(lane));
             }
             return;
         }
-        // A close is never below the low; looking at it here has it in the cache for the paths that need it.
-        let prices = self.low.iter().zip(self.close);
-        for ((flag, (&low, &close)), &threshold) in flags.iter_mut().zip(prices).zip(thresholds) {
-            *flag = (low <= threshold) | (close <= threshold);
+        // A close is never below the low.
+        for (price, &low) in lowest.iter_mut().zip(self.low) {
+            *price = if low < *price { low } else { *price };
         }
     }
 
     /// The lowest price of the last interval of the step; of a ratio a price that it does not fall below.
+    #[inline]
     pub fn lowest(&self, lane: usize) -> f64 {
-        let (low, close) = (self.low[lane], self.close[lane]);
+        let low = self.low[lane];
         match (self.ratio, self.debt) {
             (true, Some((before, now))) => {
+                let close = self.close[lane];
                 let (debt_open, debt_close) = (at(before, lane), now[lane]);
                 let open = at(self.before, lane) / debt_open;
                 (low / debt_open.max(debt_close)).min(close / debt_close).min(open)
             }
-            _ => low.min(close),
+            _ => low,
         }
     }
 

@@ -14,6 +14,12 @@ pub(super) struct Unit {
     pub pools: Vec<usize>,
     /// Impacts that concern them, rising.
     pub feedback: Vec<usize>,
+    /// Place of each member's pool among the unit's.
+    pub pool_of: Vec<usize>,
+    /// Place of each member's impact among the unit's.
+    pub feedback_of: Vec<Option<usize>>,
+    /// Whether each member has its pool to itself, in the order of the pools.
+    pub apart: bool,
 }
 
 impl Unit {
@@ -121,7 +127,15 @@ fn units(pool_of: &[usize], feedback_of: &[Option<usize>]) -> Vec<Unit> {
         };
         let pools = distinct(members.iter().map(|&market| pool_of[market]).collect());
         let feedback = distinct(members.iter().filter_map(|&market| feedback_of[market]).collect());
-        units.push(Unit { members, pools, feedback });
+        let place = |numbers: &[usize], number: usize| numbers.partition_point(|&other| other < number);
+        let of_pools: Vec<usize> = members.iter().map(|&market| place(&pools, pool_of[market])).collect();
+        let of_feedback = members
+            .iter()
+            .map(|&market| feedback_of[market].map(|number| place(&feedback, number)))
+            .collect();
+        let apart = of_pools.is_sorted_by(|a, b| a < b);
+        let (pool_of, feedback_of) = (of_pools, of_feedback);
+        units.push(Unit { members, pools, feedback, pool_of, feedback_of, apart });
     }
     units
 }

@@ -1,0 +1,90 @@
+//! Positions of one liquidation threshold in the order in which they break, with prefix sums.
+//!
+//! Units: collateral and debt in tokens, prices in debt tokens per collateral token.
+
+use super::table::PriceTable;
+
+/// A place in the ladder: the break price of the position there, and the sums over those before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rung {
+    /// Break price; minus infinity at the end of the ladder, which no price reaches.
+    pub(super) h: f64,
+    pub(super) debt: f64,
+    pub(super) collateral: f64,
+}
+
+/// What the positions of a class are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Part {
+    /// Whole positions.
+    Whole,
+    /// What the first liquidation of a close factor below 1 repays; the survivors are the class of that number.
+    Repaid {
+        /// Number of the class of survivors, members in the same order.
+        survivors: usize,
+    },
+    /// What is left after it. Its losses are counted together with those of the part repaid.
+    Survivors,
+}
+
+/// Positions of one liquidation threshold, sorted by break price, falling.
+#[derive(Clone, Debug)]
+pub(super) struct Class {
+    pub(super) threshold: f64,
+    pub(super) part: Part,
+    /// One more than there are members.
+    pub(super) rungs: Vec<Rung>,
+    pub(super) table: PriceTable,
+}
+
+impl Class {
+    /// A class of members (break price, debt, collateral), break prices falling.
+    pub(super) fn new(threshold: f64, members: impl Iterator<Item = (f64, f64, f64)>) -> Self {
+        let (mut debt, mut collateral) = (Sum::default(), Sum::default());
+        let mut rungs = Vec::with_capacity(members.size_hint().1.unwrap_or(0) + 1);
+        for (h, d, c) in members {
+            rungs.push(Rung { h, debt: debt.value(), collateral: collateral.value() });
+            debt.add(d);
+            collateral.add(c);
+        }
+        rungs.push(Rung { h: f64::NEG_INFINITY, debt: debt.value(), collateral: collateral.value() });
+        Self::of_rungs(threshold, Part::Whole, rungs)
+    }
+
+    pub(super) fn of_rungs(threshold: f64, part: Part, rungs: Vec<Rung>) -> Self {
+        let table = PriceTable::new(&rungs);
+        Self { threshold, part, rungs, table }
+    }
+
+    /// Number of members with a break price of at least `price`, known to lie in a range.
+    #[inline]
+    pub(super) fn count_within(&self, from: usize, to: usize, price: f64) -> usize {
+        if to - from <= 16 {
+            from + self.rungs[from..to].partition_point(|rung| rung.h >= price)
+        } else {
+            self.table.count(&self.rungs, price).clamp(from, to)
+        }
+    }
+}
+
+/// A compensated sum (Neumaier), so that differences of far apart prefix sums keep their digits in books of many
+/// positions.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Sum {
+    pub(super) fn add(&mut self, value: f64) {
+        let next = self.sum + value;
+        let (large, small) =
+            if self.sum.abs() >= value.abs() { (self.sum, value) } else { (value, self.sum) };
+        self.lost += (large - next) + small;
+        self.sum = next;
+    }
+
+    pub(super) fn value(self) -> f64 {
+        self.sum + self.lost
+    }
+}
