@@ -19,7 +19,7 @@ use seawall_actuary::pricing::{Design, DesignOptions, Pricing, PricingError, Ter
 const MARKETS: usize = 20;
 const LOANS: usize = 50_000;
 
-/// Paths that bring the standard error of ES99 below 2 % here, whatever the seed.
+/// Paths that bring the standard error of ES99 below 2 % here: 1.55 to 1.72 % with seeds 1 to 4.
 const PATHS: usize = 3_072;
 
 fn main() -> Result<(), PricingError> {
