@@ -90,7 +90,7 @@ pub enum Error {
     ReadingNotReported { market: MarketId },
     #[error("4.2: market {} is stale", market.0)]
     MarketStale { market: MarketId },
-    #[error("4.2: {count} insured markets are stale")]
+    #[error("4.2: insured markets that are stale: {count}")]
     MarketsStale { count: u8 },
     #[error("4.5: nothing is set aside for market {}", market.0)]
     NothingSetAside { market: MarketId },

@@ -395,6 +395,9 @@ impl FormatError {
             Self::TooManyPairs { .. } => {
                 "check the columns of the assets; keep only the pairs you need".to_owned()
             }
+            Self::UnknownColumn { found, .. } if found.contains([';', '\t']) => {
+                "columns are separated by commas".to_owned()
+            }
             Self::UnknownColumn { found, known, .. } => {
                 match nearest(found, known.iter().map(String::as_str)) {
                     Some(name) => format!("did you mean {name:?}?"),

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, Parser};
 
 use crate::output::{Failure, Format};
 
@@ -12,7 +12,10 @@ use crate::output::{Failure, Format};
 /// # Errors
 /// What is wrong with the arguments was printed.
 pub fn parse<C: Parser>() -> Result<C, ExitCode> {
-    C::try_parse().map_err(|error| {
+    let parsed = signed_amounts(C::command())
+        .try_get_matches()
+        .and_then(|mut matches| C::from_arg_matches_mut(&mut matches));
+    parsed.map_err(|error| {
         let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
         let json =
             std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
@@ -23,6 +26,15 @@ pub fn parse<C: Parser>() -> Result<C, ExitCode> {
         let _ = error.print();
         if asked { ExitCode::SUCCESS } else { ExitCode::from(2) }
     })
+}
+
+/// A negative amount reaches the reader of amounts, who says what is wrong with it.
+fn signed_amounts(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        let amount = argument.get_value_names().is_some_and(|names| names == ["AMOUNT"]);
+        if amount { argument.allow_hyphen_values(true) } else { argument }
+    });
+    command.mut_subcommands(signed_amounts)
 }
 
 /// The message of a refusal in one line, and its tips or its usage as the hint.

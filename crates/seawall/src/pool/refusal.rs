@@ -165,12 +165,12 @@ fn with_hint(error: &Error, failure: Failure) -> Failure {
     let hint = match error {
         Error::TimeBackwards { .. } => "pass a later --at; the pool's time only moves forward",
         Error::NotEnoughShares { .. } => {
-            "shares of a deposit unlock at the second epoch boundary after it; see status --account"
+            "status --account shows what is held and unlocked; shares of a deposit unlock at the second epoch boundary after it"
         }
         Error::NotAuthorised { .. } => "pass the right account with --as; rules show lists the roles",
         Error::NoSuchMarket { .. } => "a reporter opens a market with report --open",
         Error::MarketsStale { .. } | Error::MarketStale { .. } => {
-            "a reporter posts a good reading with report"
+            "status names the stale markets; a reporter posts a good reading of each with report"
         }
         Error::QuoteExpired { .. }
         | Error::CounterMoved { .. }

@@ -292,8 +292,11 @@ impl Assumptions {
 
     /// The delays in words: once where no market states its own, else market by market.
     fn delays(&self, insured: &[Insured]) -> String {
-        let words =
-            |ByRegime { calm, stressed }: ByRegime| format!("{calm} h calm, {stressed} h under stress");
+        // Seconds of a market file, in hours of three decimals at most.
+        let hours = |hours: f64| (hours * 1e3).round() / 1e3;
+        let words = |ByRegime { calm, stressed }: ByRegime| {
+            format!("{} h calm, {} h under stress", hours(calm), hours(stressed))
+        };
         if insured.iter().all(|insured| insured.delay_hours.is_none()) {
             return words(self.delay_hours);
         }

@@ -155,6 +155,9 @@ fn unreadable(text: &str, name: &str, error: &serde_path_to_error::Error<serde_j
     if any["signer"].is_string() {
         return failure.hint("this is the quote of a local pool, bought with seawall pool cover buy --quote");
     }
+    if error.inner().is_eof() {
+        return failure.hint("the file was cut off: take it again from where it came");
+    }
     failure.hint("seawall quote --out FILE writes such a file")
 }
 

@@ -100,7 +100,7 @@ pub fn book(quote: &Quote) -> comfy_table::Table {
             "market",
             "loans",
             "debt",
-            "LTV 50 / 95 %",
+            "LTV of 50 / 95 % of debt",
             "price",
             "left out (debt)",
             "depth an hour calm / stress",

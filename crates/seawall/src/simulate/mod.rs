@@ -154,6 +154,9 @@ fn present(planned: u64, missing: &[Range<u64>]) -> Vec<Range<u64>> {
 fn unshardable(error: ShardError) -> Failure {
     let hint = error.hint();
     let failure = match &error {
+        ShardError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            Failure::input(&error).hint("seawall simulate --out FILE writes such a file")
+        }
         ShardError::Io { .. } => Failure::environment(&error),
         ShardError::Checksum { .. } | ShardError::Length { .. } => Failure::damaged(&error),
         _ => Failure::input(&error),

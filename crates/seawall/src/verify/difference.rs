@@ -30,7 +30,10 @@ impl Kind {
     pub const fn hint(self) -> &'static str {
         match self {
             Self::Request => "the file was changed after the quote was made: ask for it again",
-            Self::File => "name the files that were priced with --book, --markets, --prices or --depth",
+            Self::File => {
+                "it was changed after the quote was made: restore it, or ask for the quote again; where it lies elsewhere, \
+                 name it with --book, --markets, --prices or --depth"
+            }
             Self::Figure => "the file states what its inputs do not give: ask for the quote again",
             Self::Signed => "do not sign or buy on it: ask for the quote again",
         }

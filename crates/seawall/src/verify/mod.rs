@@ -74,11 +74,9 @@ pub fn run(args: &Args, format: Format) -> Result<(), Failure> {
     tell(&file, &found, &args.quote, format);
     match found.differences.first() {
         None => Ok(()),
-        Some(first) => {
-            Err(Failure::refused(format!("{name}: {} differ, first {}", count(&found), first.what))
-                .hint(first.kind.hint())
-                .reported(format))
-        }
+        Some(first) => Err(Failure::refused(format!("{name}: {}, first {}", count(&found), first.what))
+            .hint(first.kind.hint())
+            .reported(format)),
     }
 }
 
@@ -134,8 +132,8 @@ fn recompute(
 /// Differences by number and in words.
 fn count(found: &Verification) -> String {
     match found.differences.len() {
-        1 => "1 value".to_owned(),
-        many => format!("{many} values"),
+        1 => "1 value differs".to_owned(),
+        many => format!("{many} values differ"),
     }
 }
 

@@ -63,12 +63,15 @@ impl Track {
         }
         let failure = Failure::input(format!("no price is known for {symbol}"));
         let column = history.assets.first().map_or("ETH", String::as_str);
+        let known = history.assets.join(", ");
         Err(match crate::quote::assumptions::AT_PAR.contains(&symbol) {
             true => failure.hint(format!(
                 "it is pegged: give a history of its price with --peg {symbol}=FILE, or take the documented rate of \
                  depegs with --peg {symbol}=stated"
             )),
-            false => failure.hint(format!("say which column it follows, such as --follow {symbol}={column}")),
+            false => failure.hint(format!(
+                "say which column of the prices it follows ({known}), such as --follow {symbol}={column}"
+            )),
         })
     }
 
