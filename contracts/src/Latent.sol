@@ -49,9 +49,9 @@ library Latents {
         (uint256 reserve, uint256[4] memory active) = Premium.layers(s);
         Waterfall.pour(reserve, owed);
         for (uint256 i; i < wanted; ++i) {
-            Waterfall.pour(active[i] + Tranches.queuedOf(s.tranches[i]).assets, owed);
+            Waterfall.pour(active[i] + Tranches.queuedOf(s, i).assets, owed);
         }
-        uint256 assets = active[wanted] + Tranches.queuedOf(s.tranches[wanted]).assets;
+        uint256 assets = active[wanted] + Tranches.queuedOf(s, wanted).assets;
         (, uint256 loss) = Waterfall.pour(assets, owed);
         if (loss == 0) return 0;
         return Fixed.min(Fixed.mulDivUp(Fixed.MILLION, loss, assets), Fixed.MILLION);

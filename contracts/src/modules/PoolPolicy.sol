@@ -8,9 +8,10 @@ import {Holders} from "../Holder.sol";
 import {Payments} from "../Payment.sol";
 import {Policies} from "../Policy.sol";
 import {Premium} from "../Premium.sol";
-import {pool, State, Market, Listing, Policy, Member, Status, Class} from "../State.sol";
+import {pool, State, CLOSING, Market, Listing, Policy, Member, Status, Class} from "../State.sol";
 import {CANCELLED, BONUS_GONE, PREMIUM_STREAMS, RUN_OFF} from "../State.sol";
 import {Tranches} from "../Tranche.sol";
+import {Turns} from "../Turn.sol";
 
 /// The life of a policy after its purchase (3): activation, cancellation, the closing of its books; what is left of
 /// its callable bond (7.1); quotes that are void.
@@ -72,7 +73,7 @@ contract PoolPolicy {
     /// the policy's new end.
     function shorten(State storage s, Policy storage p, uint256 until) private returns (uint128[5] memory removed) {
         Premium.anchor(s);
-        uint256[5] memory rates = Premium.ratesOf(p);
+        uint256[5] memory rates = Turns.ratesOf(p);
         uint256 rest = Policies.end(p) - Fixed.max(until, Policies.start(p));
         for (uint256 i; i < PREMIUM_STREAMS; ++i) {
             uint256 left = rates[i] * rest;
@@ -131,7 +132,7 @@ contract PoolPolicy {
         Holders.write(member.units, 0, s.mutualGeneration, s.tickets);
         s.mutual = Class(uint128(layer.assets - assets - dust), uint128(layer.shares - units));
         Premium.give(s, dust);
-        if (Tranches.mustClose(s.mutual)) s.closing = true;
+        if (Tranches.mustClose(s.mutual)) s.flags |= CLOSING;
         emit BondReleased(id, uint128(units), uint128(assets), uint128(dust));
         Payments.send(s, msg.sender, assets);
     }

@@ -20,6 +20,8 @@ import {Premium} from "../Premium.sol";
 import {Rules} from "../Rules.sol";
 import {pool, State, Market, Policy, RuleSet, PREMIUM_STREAMS, RUN_OFF} from "../State.sol";
 import {Tranches} from "../Tranche.sol";
+import {Streams} from "../Stream.sol";
+import {Turns} from "../Turn.sol";
 
 /// What roles may do (9, 5.5, 5.6), and the reserve (1.5). Who may call is decided by the pool before.
 contract PoolRules {
@@ -103,12 +105,12 @@ contract PoolRules {
             total += parts[i];
         }
         if (total == 0) revert NoSurplus(s.reserve, s.rules.reserveTarget);
-        Premium.Split memory split = Premium.split(parts, end - start);
+        Streams.Split memory split = Streams.split(parts, end - start);
         uint128[4] memory streamed;
         for (uint256 i; i < s.trancheCount; ++i) {
             uint256 stream = PREMIUM_STREAMS + i;
-            Premium.checkRate(s, stream, split.rates[i], parts[i]);
-            Premium.add(s, i, split.rates[i], Fixed.epochOf(start), Fixed.epochOf(end));
+            Turns.checkRate(s, stream, split.rates[i], parts[i]);
+            Turns.add(s, i, split.rates[i], Fixed.epochOf(start), Fixed.epochOf(end));
             Premium.addCarry(s, stream, split.carries[i]);
             streamed[i] = uint128(parts[i]);
         }

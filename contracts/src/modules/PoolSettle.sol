@@ -49,8 +49,9 @@ contract PoolSettle {
     /// Sends what is set aside for a market to its destination (4.5).
     function payMarket(uint32 market) external {
         State storage s = pool();
-        if (Policies.listing(s, market).adapter == address(0)) revert NoSuchMarket(market);
-        if (Payments.payMarket(s, market, 0) == 0) revert NothingSetAside(market);
+        address adapter = Policies.listing(s, market).adapter;
+        if (adapter == address(0)) revert NoSuchMarket(market);
+        if (Payments.payMarket(s, market, adapter, 0) == 0) revert NothingSetAside(market);
     }
 
     /// What each policy in force has to book (4.3): nothing below the smallest ticket.
@@ -91,12 +92,13 @@ contract PoolSettle {
         (reserve, w.active) = Premium.layers(s);
         (w.reserve,) = Waterfall.pour(reserve, w.owed);
         for (uint256 i; i < s.trancheCount; ++i) {
-            Class memory queued = Tranches.queuedOf(s.tranches[i]);
+            Class memory queued = Tranches.queuedOf(s, i);
             w.queue[i] = queued;
             uint256 taken;
             (w.tranches[i], taken) = Waterfall.pour(w.active[i] + queued.assets, w.owed);
-            taken = Tranches.queuedPart(queued.assets, w.active[i], taken);
-            w.queued[i] = Waterfall.cumulativeSplit(taken, w.tranches[i]);
+            w.queued[i] = Waterfall.cumulativeSplit(
+                Tranches.queuedPart(queued.assets, w.active[i], taken), w.tranches[i], taken
+            );
         }
         call(s, w);
         uint32 first = s.tickets;
@@ -106,7 +108,7 @@ contract PoolSettle {
         for (uint256 k; k < w.count; ++k) {
             uint256 owed = w.paid[k];
             while (k + 1 < w.count && w.markets[k + 1] == w.markets[k]) owed += w.paid[++k];
-            pay(s, w.markets[k], s.live[w.places[k]].oldestTicket, first, owed);
+            pay(s, w.markets[k], s.live[w.places[k]], first, owed);
         }
     }
 
@@ -262,8 +264,10 @@ contract PoolSettle {
 
     /// Sends what the layers paid to a market (4.5), after setting off what its source recovered on losses booked
     /// before and kept (6.1).
-    function pay(State storage s, uint32 id, uint32 oldest, uint32 first, uint256 owed) private {
+    function pay(State storage s, uint32 id, Listing storage l, uint32 first, uint256 owed) private {
         Market storage m = s.markets[id];
+        uint256 oldest = l.oldestTicket;
+        address adapter = l.adapter;
         uint128 kept = uint128(Fixed.saturatingSub(m.recovered, m.passedOn));
         if (kept != 0) kept = uint128(Fixed.min(kept, m.setAside + owed));
         if (kept != 0 && oldest != 0 && oldest - 1 < first) {
@@ -280,6 +284,6 @@ contract PoolSettle {
             emit SetOff(id, kept);
             Recoveries.assign(s, id, Recoveries.ASSIGN_IN_SYNC);
         }
-        Payments.payMarket(s, id, owed);
+        Payments.payMarket(s, id, adapter, owed);
     }
 }

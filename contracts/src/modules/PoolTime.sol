@@ -7,12 +7,13 @@ import {Latents} from "../Latent.sol";
 import {Policies} from "../Policy.sol";
 import {Premium} from "../Premium.sol";
 import {pool, State, Market, Policy, Status, RUN_OFF, NEVER} from "../State.sol";
+import {Walks} from "../Walk.sol";
 
 /// What time does (1.4 steps 1 and 2), where it is rare: accrual across a boundary, and what falls due. The pool
 /// runs these by delegatecall before a command.
 contract PoolTime {
     function walk() external {
-        Premium.walk(pool(), block.timestamp);
+        Walks.to(pool(), block.timestamp);
     }
 
     /// Estimates first, then the policies that they may keep in force, then rules.
