@@ -70,6 +70,9 @@ contract Pool is AccessManaged {
     uint256 private constant FRESH = 3;
     uint256 private transient phase;
 
+    /// As in `Events`: the accrual writes it itself, and the interface shall have it.
+    event Accrued(uint256 to, uint256 earned01, uint256 earned23, uint256 reserveAndFee);
+
     /// An empty pool.
     ///
     /// `wrapper` says that the token is an ERC-4626 wrapper: cover of a market in which its assets stand is refused.
