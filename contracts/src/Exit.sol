@@ -40,32 +40,33 @@ library Exits {
 
     /// Asks to leave with unlocked shares (5.1).
     function request(State storage s, uint8 index, address owner, uint128 burned) internal returns (uint32 id) {
-        (uint256 shares, uint256 moved) = burn(s, index, owner, burned);
-        uint256 cooled;
-        uint256 deadline;
-        (id, cooled, deadline) = enqueue(s, index, owner, shares, burned);
-        emit ExitRequested(
-            id, owner, index, burned, uint128(shares), uint128(moved), uint64(cooled), uint64(deadline)
-        );
+        // What `ExitRequested` says, in its order but for what is indexed.
+        uint256[8] memory log;
+        (log[0], log[1]) = (index, burned);
+        burn(s, index, owner, burned, log);
+        (id, log[4], log[5]) = enqueue(s, index, owner, log[2], burned);
+        bytes32 topic = ExitRequested.selector;
+        assembly ("memory-safe") {
+            log3(log, 256, topic, id, owner)
+        }
     }
 
     /// Takes the shares of a request out of the active class and puts those that they become into the queued one, with
     /// the assets that move with them.
-    function burn(State storage s, uint8 index, address owner, uint128 burned)
-        private
-        returns (uint256 shares, uint256 moved)
-    {
+    function burn(State storage s, uint8 index, address owner, uint128 burned, uint256[8] memory log) private {
         bool whole = spend(s, index, owner, burned);
         Tranche storage tranche = s.tranches[index];
         Class memory active = Premium.active(s, index);
         Class memory queued = Tranches.queuedOf(s, index);
         uint256 value = Tranches.value(active, burned);
-        (shares, moved) = queueShares(queued, value);
+        (uint256 shares, uint256 moved) = queueShares(queued, value);
         if (moved == 0) revert MovesNothing();
         if (!whole) {
             uint128 least = s.rules.exitMin;
             if (value < least) revert BelowMinimum("exit", uint128(value), least);
         }
+        (log[2], log[3]) = (shares, moved);
+        (log[6], log[7]) = (Fixed.pair(active.assets, active.shares), Fixed.pair(queued.assets, queued.shares));
         queued = Class(uint128(queued.assets + moved), Fixed.to128(queued.shares + shares));
         unchecked {
             // `moved` is part of what the class has, with what it earned since the anchor.

@@ -134,7 +134,7 @@ contract Pool is AccessManaged {
         shares = uint128(Tranches.sharesFor(active, assets));
         enlarge(s.tranches[tranche], active, assets, shares);
         issue(s, tranche, owner, shares);
-        emit Deposited(tranche, owner, assets, shares);
+        emit Deposited(tranche, owner, assets, shares, Fixed.pair(active.assets, active.shares));
         phase = IDLE;
     }
 
@@ -149,7 +149,7 @@ contract Pool is AccessManaged {
         receiveDeposit(s, payer, assets);
         enlarge(s.tranches[tranche], active, assets, shares);
         issue(s, tranche, owner, shares);
-        emit Deposited(tranche, owner, assets, shares);
+        emit Deposited(tranche, owner, assets, shares, Fixed.pair(active.assets, active.shares));
         phase = IDLE;
     }
 

@@ -142,7 +142,7 @@ library Premium {
     function accrue(State storage s, uint256 t) internal returns (bool done) {
         // What `Accrued` says, as it will say it.
         uint256[4] memory log;
-        log[0] = t;
+        log[0] = uint256(s.time) << 128 | t;
         unchecked {
             uint256 running = s.running;
             if (running != 0) {
@@ -205,9 +205,9 @@ library Premium {
         }
     }
 
-    function announce(uint256 t, Accrual memory a) internal {
+    function announce(uint256 from, uint256 t, Accrual memory a) internal {
         emit Accrued(
-            t, a.earned[0] << 128 | a.earned[1], a.earned[2] << 128 | a.earned[3], a.reserve << 128 | a.fee
+            from << 128 | t, a.earned[0] << 128 | a.earned[1], a.earned[2] << 128 | a.earned[3], a.reserve << 128 | a.fee
         );
     }
 

@@ -185,8 +185,8 @@ library Tranches {
                     tranche.active = Class(tranche.active.assets - active.assets, 0);
                 }
                 ++tranche.activeGeneration;
+                emit ClassClosed(uint8(i), 0, active.assets, uint128(Premium.reserve(s)));
                 Premium.give(s, active.assets);
-                emit ClassClosed(uint8(i), 0, active.assets);
             }
             Class memory queued = queuedOf(s, i);
             if (mustClose(queued)) {
@@ -195,8 +195,8 @@ library Tranches {
                 (tranche.cleared, tranche.headCleared) = (0, 0);
                 tranche.head = tranche.tail;
                 tranche.voidBelow = s.exits;
+                emit ClassClosed(uint8(i), 1, queued.assets, uint128(Premium.reserve(s)));
                 Premium.give(s, queued.assets);
-                emit ClassClosed(uint8(i), 1, queued.assets);
             }
         }
         // Without a bond ever posted there is nothing in the mutual layer to look at.
@@ -204,8 +204,8 @@ library Tranches {
             uint128 left = s.mutual.assets;
             s.mutual = Class(0, 0);
             ++s.mutualGeneration;
+            emit MutualClosed(left, uint128(Premium.reserve(s)));
             Premium.give(s, left);
-            emit MutualClosed(left);
         }
     }
 }

@@ -30,6 +30,7 @@ library Walks {
     function to(State storage s, uint256 t) internal {
         Premium.anchor(s);
         uint256 from = s.time;
+        uint256 began = from;
         uint256 epoch = Fixed.epochOf(from);
         uint256 last = Fixed.epochOf(t);
         Walk memory w = load(s, epoch, last);
@@ -47,7 +48,7 @@ library Walks {
         }
         advance(w, t - from);
         store(s, w, t);
-        Premium.announce(t, w.a);
+        Premium.announce(began, t, w.a);
     }
 
     function load(State storage s, uint256 epoch, uint256 last) private view returns (Walk memory w) {

@@ -250,7 +250,7 @@ contract PoolCover {
         }
         (m.measured, m.supplied) = (r.latent, r.supplied);
         if (r.recovered > m.recovered) m.recovered = r.recovered;
-        emit MarketRead(q.market, m.counter, r.counter, m.rate, r.latent, r.supplied, m.recovered);
+        emit MarketRead(q.market, m.counter, m.counter, r.counter, m.rate, r.latent, r.supplied, m.recovered);
     }
 
     function freeSlot(Market storage m, Listing storage l, uint32 id) private view returns (uint256) {
@@ -317,10 +317,11 @@ contract PoolCover {
         }
         if (o.units != 0) p.member = postBond(s, q, o, id);
         stream(s, o);
-        s.required += q.charge;
+        uint256 before = s.required;
+        s.required = uint128(before + q.charge);
         if (o.end > s.latestEnd) s.latestEnd = uint40(o.end);
         if (o.end < s.due) s.due = uint40(o.end);
-        announce(q, o, id);
+        announce(q, o, id, Fixed.pair(before, before + q.charge));
     }
 
     /// Writes the terms of a policy into a place that is free, so all zero: each slot at once, the members of `Policy` in
@@ -345,8 +346,9 @@ contract PoolCover {
         }
     }
 
-    function announce(Quote calldata q, Order memory o, uint32 id) private {
+    function announce(Quote calldata q, Order memory o, uint32 id, uint256 required) private {
         Purchase memory bought;
+        bought.required = required;
         bought.slot = uint8(o.slot);
         bought.policy = id;
         bought.digest = o.digest;

@@ -24,7 +24,8 @@ contract PoolExits {
             Next memory next = nextToClear(s);
             if (!next.found) break;
             Tranche storage tranche = s.tranches[next.tranche];
-            tranche.cleared += uint128(next.shares);
+            uint128 before = tranche.cleared;
+            tranche.cleared = before + uint128(next.shares);
             if (next.done) {
                 if (tranche.headCleared != 0) tranche.headCleared = 0;
                 uint32 head = tranche.head + 1;
@@ -33,7 +34,7 @@ contract PoolExits {
             } else {
                 tranche.headCleared += uint128(next.shares);
             }
-            emit ExitCleared(uint32(next.id), uint128(next.shares), next.done);
+            emit ExitCleared(uint32(next.id), uint128(next.shares), next.done, before);
             cleared = true;
             if (!next.done) break;
         }
@@ -219,20 +220,22 @@ contract PoolExits {
     function pay(State storage s, Exits.Standing memory x, uint256 shares) private returns (uint256 assets) {
         Tranche storage tranche = s.tranches[x.tranche];
         uint256 dust;
-        (assets, dust) = payOut(s, x.tranche, shares);
+        uint256 before;
+        (assets, dust, before) = payOut(s, x.tranche, shares);
         x.paid += shares;
         Track storage track = s.queued[x.tranche][x.owner];
         Holders.write(track, track.balance - shares, tranche.queuedGeneration, s.tickets);
-        emit ExitPaid(uint32(x.id), uint128(shares), uint128(assets), uint128(dust));
+        emit ExitPaid(uint32(x.id), uint128(shares), uint128(assets), uint128(dust), before);
     }
 
     /// Takes cleared shares out of the queued class.
     function payOut(State storage s, uint256 index, uint256 shares)
         private
-        returns (uint256 assets, uint256 dust)
+        returns (uint256 assets, uint256 dust, uint256 before)
     {
         Class memory queued = Tranches.queuedOf(s, index);
         (assets, dust) = Tranches.redeem(queued, shares);
+        before = Fixed.pair(queued.assets, queued.shares);
         s.tranches[index].cleared -= uint128(shares);
         queued = Class(uint128(queued.assets - assets - dust), uint128(queued.shares - shares));
         Tranches.setQueued(s, index, queued.assets, queued.shares);

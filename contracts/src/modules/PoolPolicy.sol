@@ -25,11 +25,12 @@ contract PoolPolicy {
         for (uint256 slot; slot < 2; ++slot) {
             Policy storage p = Policies.inSlot(m, l, slot);
             if (p.status != Status.Pending || t < Policies.start(p) || t >= Policies.end(p)) continue;
+            uint128 before = p.seen;
             p.seen = Fixed.to128(uint256(m.counter) + Fixed.max(m.measured, m.expiry == 0 ? 0 : m.estimate));
             p.status = Status.Active;
             // What the source recovered on losses that the pool never booked is not the pool's.
             if (l.oldestTicket == 0 && m.passedOn != m.recovered) m.passedOn = m.recovered;
-            emit PolicyActivated(id, uint8(slot), p.seen);
+            emit PolicyActivated(id, uint8(slot), before, p.seen);
             return;
         }
         revert NothingToActivate(id);
@@ -113,8 +114,8 @@ contract PoolPolicy {
         State storage s = pool();
         (Market storage m,) = known(s, id);
         if (nonce < m.nonce || nonce == type(uint64).max) revert NonceUsed(nonce, m.nonce);
+        emit QuotesRevoked(id, m.nonce, nonce + 1);
         m.nonce = nonce + 1;
-        emit QuotesRevoked(id, nonce + 1);
     }
 
     /// Returns what is left of a bond (7.1): after its policy's end at purchase, when no market is stale.

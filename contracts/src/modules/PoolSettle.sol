@@ -35,6 +35,8 @@ contract PoolSettle {
         uint256[] paid;
         uint256[4] active;
         Class[4] queue;
+        /// What the reserve has left.
+        uint256 left;
     }
 
     /// Books and pays all there is (1.4 step 3), then closes classes (step 4). The pool runs it by delegatecall when a
@@ -90,6 +92,7 @@ contract PoolSettle {
         }
         uint256 reserve;
         (reserve, w.active) = Premium.layers(s);
+        w.left = reserve;
         (w.reserve,) = Waterfall.pour(reserve, w.owed);
         for (uint256 i; i < s.trancheCount; ++i) {
             Class memory queued = Tranches.queuedOf(s, i);
@@ -120,8 +123,8 @@ contract PoolSettle {
             if (bonus == 0) continue;
             Policies.dropBonus(p);
             s.bonus -= bonus;
+            emit BonusForfeited(w.markets[k], uint8(w.slots[k]), bonus, uint128(Premium.reserve(s)));
             Premium.give(s, bonus);
-            emit BonusForfeited(w.markets[k], uint8(w.slots[k]), bonus);
         }
     }
 
@@ -179,7 +182,9 @@ contract PoolSettle {
         b.overLimit = uint128(c.overLimit);
         b.residual = uint128(c.unpaid + w.owed[k]);
         b.supplied = m.supplied;
+        holdings(s, w, b.held);
         b.lost = lost(s, w, k, record, b.queuedLoss);
+        w.left -= b.lost.reserve;
         b.haircut = haircut(uint256(b.lost.coinsured) + b.lost.uncovered, b.supplied);
         record.buyer = p.buyer;
         record.time = s.time;
@@ -194,9 +199,21 @@ contract PoolSettle {
         if (b.lost.deductible != 0) s.bonds -= b.lost.deductible;
         w.paid[k] = Tickets.total(b.lost) - b.lost.coinsured - b.lost.uncovered;
         chain(s, s.live[w.places[k]], m, id);
+        b.limitLeft = Policies.limitLeft(p) << 128;
+        b.required = uint256(s.required) << 128;
         Policies.book(s, p, c, s.time);
+        b.limitLeft |= Policies.limitLeft(p);
+        b.required |= s.required;
         emit TicketBooked(id, w.markets[k], b);
         lowerEstimate(s, m, w.markets[k], c.gross);
+    }
+
+    /// What the reserve and the tranches hold before a ticket.
+    function holdings(State storage s, Work memory w, uint128[5] memory held) private view {
+        held[0] = uint128(w.left);
+        for (uint256 i; i < s.trancheCount; ++i) {
+            held[i + 1] = uint128(w.active[i] + w.queue[i].assets);
+        }
     }
 
     /// Puts a ticket behind the last one of its market.
@@ -224,6 +241,7 @@ contract PoolSettle {
             uint128 queued = uint128(w.queued[i][k]);
             (l.tranches[i], queuedLoss[i]) = (part, queued);
             suffer(s.tranches[i], record.cohorts[i], part, queued, w.queue[i]);
+            w.active[i] -= part - queued;
         }
         Tickets.write(record, l);
     }
