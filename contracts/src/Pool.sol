@@ -70,8 +70,20 @@ contract Pool is AccessManaged {
     uint256 private constant FRESH = 3;
     uint256 private transient phase;
 
-    /// As in `Events`: the accrual writes it itself, and the interface shall have it.
-    event Accrued(uint256 to, uint256 earned01, uint256 earned23, uint256 reserveAndFee);
+    /// As in `Events`: the pool writes these two itself, and its interface shall have them.
+    event Accrued(uint256 fromAndTo, uint256 earned01, uint256 earned23, uint256 reserveAndFee);
+    event ExitRequested(
+        uint32 indexed exit,
+        address indexed owner,
+        uint8 tranche,
+        uint128 burned,
+        uint128 shares,
+        uint128 moved,
+        uint64 cooledAt,
+        uint64 deadline,
+        uint256 active,
+        uint256 queued
+    );
 
     /// An empty pool.
     ///
@@ -427,8 +439,13 @@ contract Pool is AccessManaged {
     function look(State storage s, uint256 own) private returns (bool touched) {
         uint256 count = s.liveCount;
         if (own == 0) {
+            Listing[16] storage live = s.live;
             for (uint256 i; i < count; ++i) {
-                Listing storage l = s.live[i];
+                Listing storage l;
+                assembly ("memory-safe") {
+                    // One slot each; the count is never above what there is room for.
+                    l.slot := add(live.slot, i)
+                }
                 if (!Sources.stands(s, l) && Sources.look(s, l, true, false)) touched = true;
             }
             return touched;
