@@ -1,8 +1,8 @@
 //! A command as a call of the contract, a refusal of the engine as the contract says it, an event as a log.
 
 use seawall_engine::{
-    AccountId, Action, ClassKind, Command, Error, Event, ExitId, Layers, MarketId, Member, PREMIUM_STREAMS, Slot,
-    State, Status, TRANCHES_MAX, apply,
+    AccountId, Action, ClassKind, Command, Error, Event, ExitId, Layers, MarketId, Member, PREMIUM_STREAMS,
+    Slot, State, Status, TRANCHES_MAX, apply,
 };
 use seawall_fixed::{Assets, Seconds};
 
@@ -383,7 +383,9 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             };
             words.push(pair(left(state), left(&after(state, event))));
             words.extend([required(state, event), reserve]);
-            words.extend(core.tranches.iter().map(|tranche| amount(tranche.active.assets + tranche.queued.assets)));
+            words.extend(
+                core.tranches.iter().map(|tranche| amount(tranche.active.assets + tranche.queued.assets)),
+            );
             say("TicketBooked", &words)
         }
         Event::SetOff { market, assets } => say("SetOff", &[small(market.0), amount(*assets)]),
