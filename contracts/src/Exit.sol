@@ -8,7 +8,7 @@ import {Holders} from "./Holder.sol";
 import {Latents} from "./Latent.sol";
 import {Premium} from "./Premium.sol";
 import {Sources} from "./Source.sol";
-import {State, Class, Part, Request, Track, Tranche, PAID_PART, PAID_ALL} from "./State.sol";
+import {State, Class, Part, Request, Track, Tranche, CLOSING, PAID_PART, PAID_ALL} from "./State.sol";
 import {Tranches} from "./Tranche.sol";
 
 /// Exits (5): requested at net asset value. A request bears losses and no gains until it is paid. What is cleared of it
@@ -40,40 +40,41 @@ library Exits {
 
     /// Asks to leave with unlocked shares (5.1).
     function request(State storage s, uint8 index, address owner, uint128 burned) internal returns (uint32 id) {
-        (uint256 shares, uint256 moved) = burn(s, index, owner, burned);
-        uint256 cooled;
-        uint256 deadline;
-        (id, cooled, deadline) = enqueue(s, index, owner, shares, burned);
-        emit ExitRequested(
-            id, owner, index, burned, uint128(shares), uint128(moved), uint64(cooled), uint64(deadline)
-        );
+        // What `ExitRequested` says, in its order but for what is indexed.
+        uint256[8] memory log;
+        (log[0], log[1]) = (index, burned);
+        burn(s, index, owner, burned, log);
+        (id, log[4], log[5]) = enqueue(s, index, owner, log[2], burned);
+        bytes32 topic = ExitRequested.selector;
+        assembly ("memory-safe") {
+            log3(log, 256, topic, id, owner)
+        }
     }
 
     /// Takes the shares of a request out of the active class and puts those that they become into the queued one, with
     /// the assets that move with them.
-    function burn(State storage s, uint8 index, address owner, uint128 burned)
-        private
-        returns (uint256 shares, uint256 moved)
-    {
+    function burn(State storage s, uint8 index, address owner, uint128 burned, uint256[8] memory log) private {
         bool whole = spend(s, index, owner, burned);
         Tranche storage tranche = s.tranches[index];
         Class memory active = Premium.active(s, index);
-        Class memory queued = Tranches.queuedOf(tranche);
+        Class memory queued = Tranches.queuedOf(s, index);
         uint256 value = Tranches.value(active, burned);
-        (shares, moved) = queueShares(queued, value);
+        (uint256 shares, uint256 moved) = queueShares(queued, value);
         if (moved == 0) revert MovesNothing();
         if (!whole) {
             uint128 least = s.rules.exitMin;
             if (value < least) revert BelowMinimum("exit", uint128(value), least);
         }
+        (log[2], log[3]) = (shares, moved);
+        (log[6], log[7]) = (Fixed.pair(active.assets, active.shares), Fixed.pair(queued.assets, queued.shares));
         queued = Class(uint128(queued.assets + moved), Fixed.to128(queued.shares + shares));
         unchecked {
             // `moved` is part of what the class has, with what it earned since the anchor.
             (active.assets, active.shares) = (active.assets - uint128(moved), active.shares - burned);
             tranche.active = Class(tranche.active.assets - uint128(moved), active.shares);
         }
-        Tranches.setQueued(tranche, queued.assets, queued.shares);
-        if (Tranches.mustClose(active) || Tranches.mustClose(queued)) s.closing = true;
+        Tranches.setQueued(s, index, queued.assets, queued.shares);
+        if (Tranches.mustClose(active) || Tranches.mustClose(queued)) s.flags |= CLOSING;
     }
 
     /// Takes unlocked shares from their owner; true when they were all it had.
@@ -87,33 +88,31 @@ library Exits {
         return burned == held;
     }
 
-    /// Puts an exit at the end of its tranche's queue. Its deadline is never before that of the exit ahead (5.2).
+    /// Writes an exit at the end of its tranche's queue.
     function enqueue(State storage s, uint8 index, address owner, uint256 shares, uint256 burned)
         private
         returns (uint32 id, uint256 cooled, uint256 deadline)
     {
-        Tranche storage tranche = s.tranches[index];
         id = s.exits++;
-        cooled = s.time + uint256(s.rules.cooldown);
-        deadline = Fixed.max(cooled, s.latestEnd);
-        if (tranche.tail != tranche.head) deadline = Fixed.max(deadline, tranche.tailDeadline);
+        unchecked {
+            // Times are below 2^39, and no cooldown is longer than a year.
+            cooled = uint256(s.time) + s.rules.cooldown;
+        }
+        deadline = join(s, index, s.queued[index][owner], id, shares, Fixed.max(cooled, s.latestEnd));
         // Cooldowns end after a year, policies after less than five: the wait is far below 32 bits.
         uint256 word = shares | burned >> 96 << 128 | cooled << 160 | (deadline - cooled) << 200;
         word |= uint256(index) << 232 | uint256(s.rules.termEpochsMax) << 240;
         store(s.exit[id], word, uint256(uint160(owner)) | burned << 160);
-        join(s, tranche, s.queued[index][owner], id, shares, deadline);
     }
 
     /// Puts an exit at the end of the queue, and its shares into its owner's track with the place.
-    function join(
-        State storage s,
-        Tranche storage tranche,
-        Track storage track,
-        uint32 id,
-        uint256 shares,
-        uint256 deadline
-    ) private {
-        uint256 place = Tranches.enqueue(tranche, id, track.tag, deadline);
+    function join(State storage s, uint256 index, Track storage track, uint256 id, uint256 shares, uint256 earliest)
+        private
+        returns (uint256 deadline)
+    {
+        Tranche storage tranche = s.tranches[index];
+        uint256 place;
+        (place, deadline) = Tranches.enqueue(tranche, id, track.tag, earliest);
         uint256 generation = tranche.queuedGeneration;
         Holders.put(track, Holders.balance(track, generation) + shares, generation, s.tickets, place);
     }
@@ -136,34 +135,35 @@ library Exits {
         }
     }
 
-    /// Reads the first slot of a request, all that clearing needs, at once.
-    function load(State storage s, uint256 id) internal view returns (Request memory exit) {
+    /// What clearing needs of a request.
+    function head(State storage s, uint256 id) internal view returns (uint256 shares, uint256 cooledAt, uint256 wait) {
         Request storage stored = s.exit[id];
-        uint256 word;
         assembly ("memory-safe") {
-            word := sload(stored.slot)
+            let word := sload(stored.slot)
+            shares := and(word, 0xffffffffffffffffffffffffffffffff)
+            cooledAt := and(shr(160, word), 0xffffffffff)
+            wait := and(shr(200, word), 0xffffffff)
         }
-        exit.shares = uint128(word);
-        exit.burnedHigh = uint32(word >> 128);
-        exit.cooledAt = uint40(word >> 160);
-        exit.wait = uint32(word >> 200);
-        exit.tranche = uint8(word >> 232);
-        exit.termEpochs = uint8(word >> 240);
-        exit.paid = uint8(word >> 248);
     }
 
     /// Reads a whole request.
     function standing(State storage s, uint256 id) internal view returns (Standing memory x) {
-        Request memory first = load(s, id);
         Request storage stored = s.exit[id];
+        uint256 word;
+        uint256 second;
+        assembly ("memory-safe") {
+            word := sload(stored.slot)
+            second := sload(add(stored.slot, 1))
+        }
         x.id = id;
-        x.owner = stored.owner;
-        x.burned = uint256(first.burnedHigh) << 96 | stored.burnedLow;
-        (x.shares, x.tranche, x.termEpochs) = (first.shares, first.tranche, first.termEpochs);
-        (x.cooledAt, x.wait) = (first.cooledAt, first.wait);
-        if (first.paid == PAID_ALL) {
+        x.owner = address(uint160(second));
+        x.burned = uint256(uint32(word >> 128)) << 96 | second >> 160;
+        (x.shares, x.tranche, x.termEpochs) = (uint128(word), uint8(word >> 232), uint8(word >> 240));
+        (x.cooledAt, x.wait) = (uint40(word >> 160), uint32(word >> 200));
+        uint256 paid = word >> 248;
+        if (paid == PAID_ALL) {
             x.paid = x.shares;
-        } else if (first.paid == PAID_PART) {
+        } else if (paid == PAID_PART) {
             Part memory part = s.part[id];
             (x.paid, x.loose) = (part.paid, part.loose);
         }
@@ -276,7 +276,7 @@ library Exits {
     /// True when an exit's class has closed, or would with the next command (2.3).
     function isVoid(State storage s, Standing memory x) private view returns (bool) {
         Tranche storage tranche = s.tranches[x.tranche];
-        return x.id < tranche.voidBelow || Tranches.mustClose(Tranches.queuedOf(tranche));
+        return x.id < tranche.voidBelow || Tranches.mustClose(Tranches.queuedOf(s, x.tranche));
     }
 
     /// Most that an owner can redeem and withdraw in one call at `t`; nothing while the next command would change
@@ -290,7 +290,7 @@ library Exits {
         if (places.length == 0 || Sources.unread(s)) return (0, 0);
         if (s.due <= t && (s.estimates != 0 || s.stale != 0)) return (0, 0);
         Tranche storage tranche = s.tranches[index];
-        Class memory queued = Tranches.queuedOf(tranche);
+        Class memory queued = Tranches.queuedOf(s, index);
         for (uint256 i = places.length; i > 0; --i) {
             Standing memory x = standing(s, Tranches.exitAt(tranche, places[i - 1]));
             (, uint256 part) = progressOf(s, x, t);

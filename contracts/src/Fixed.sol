@@ -47,6 +47,11 @@ library Fixed {
         return mulDivUp(x, ppm, MILLION);
     }
 
+    /// Two amounts in one word, as events have them.
+    function pair(uint256 high, uint256 low) internal pure returns (uint256) {
+        return high << 128 | low;
+    }
+
     function min(uint256 a, uint256 b) internal pure returns (uint256) {
         return a < b ? a : b;
     }

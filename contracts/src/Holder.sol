@@ -16,22 +16,26 @@ library Holders {
         put(track, value, generation, tickets, track.tag);
     }
 
-    /// The same with a new tag.
+    /// The same with a new tag. All that is written stands in one slot: the members of `Track` in their order.
     function put(Track storage track, uint256 value, uint256 generation, uint256 tickets, uint256 tag) internal {
-        uint256 length = track.length;
-        uint256 since = track.since;
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(track.slot)
+        }
+        uint256 length = uint32(word >> 192);
+        uint256 since = uint32(word >> 160);
         if (since != tickets) {
-            uint256 balance_ = track.balance;
-            if (balance_ != 0 || length != 0) {
-                track.past[length] = Checkpoint(uint128(balance_), track.generation, uint32(since));
-                ++length;
+            if (uint128(word) | length != 0) {
+                track.past[length] = Checkpoint(uint128(word), uint32(word >> 128), uint32(since));
+                unchecked {
+                    ++length;
+                }
             }
         }
-        track.balance = uint128(value);
-        track.generation = uint32(generation);
-        track.since = uint32(tickets);
-        track.length = uint32(length);
-        track.tag = uint32(tag);
+        word = uint128(value) | generation << 128 | tickets << 160 | length << 192 | tag << 224;
+        assembly ("memory-safe") {
+            sstore(track.slot, word)
+        }
     }
 
     /// Shares locked in `epoch` and in the one before: deposits of both cannot be queued or transferred (5.1).

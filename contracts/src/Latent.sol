@@ -15,27 +15,29 @@ library Latents {
     /// Lowers an open estimate; what a run-off still pays for falls with it (3.3).
     function fall(State storage s, uint32 id, uint256 to) internal {
         Market storage m = s.markets[id];
+        uint128 before = m.estimate;
         m.estimate = uint128(to);
         if (m.lowerAt != 0 && m.lowerTo >= to) (m.lowerAt, m.lowerTo) = (0, 0);
         for (uint256 slot; slot < 2; ++slot) {
             Policy storage p = m.policies[slot];
             if (p.status != Status.RunOff || p.runOffLeft <= to) continue;
-            uint256 before = Policies.chargeDue(p);
+            uint256 charge = Policies.chargeDue(p);
             p.runOffLeft = uint128(to);
-            s.required = uint128(s.required - before + Policies.chargeDue(p));
+            s.required = uint128(s.required - charge + Policies.chargeDue(p));
         }
-        emit EstimateFell(id, uint128(to));
+        emit EstimateFell(id, before, uint128(to));
     }
 
     /// Closes an estimate; none can be posted before `repostFrom`.
     function close(State storage s, uint32 id, uint256 repostFrom) internal {
         Market storage m = s.markets[id];
+        uint128 before = m.estimate;
         if (m.expiry != 0) {
             --s.estimates;
             (m.estimate, m.lowerTo, m.expiry, m.lowerAt) = (0, 0, 0, 0);
         }
         if (repostFrom > m.repostFrom) m.repostFrom = uint40(repostFrom);
-        emit EstimateClosed(id, uint64(repostFrom));
+        emit EstimateClosed(id, before, uint64(repostFrom));
     }
 
     /// Latent share of one tranche in millionths, rounded up (5.6): all open estimates, and the worst case of every
@@ -49,9 +51,9 @@ library Latents {
         (uint256 reserve, uint256[4] memory active) = Premium.layers(s);
         Waterfall.pour(reserve, owed);
         for (uint256 i; i < wanted; ++i) {
-            Waterfall.pour(active[i] + Tranches.queuedOf(s.tranches[i]).assets, owed);
+            Waterfall.pour(active[i] + Tranches.queuedOf(s, i).assets, owed);
         }
-        uint256 assets = active[wanted] + Tranches.queuedOf(s.tranches[wanted]).assets;
+        uint256 assets = active[wanted] + Tranches.queuedOf(s, wanted).assets;
         (, uint256 loss) = Waterfall.pour(assets, owed);
         if (loss == 0) return 0;
         return Fixed.min(Fixed.mulDivUp(Fixed.MILLION, loss, assets), Fixed.MILLION);

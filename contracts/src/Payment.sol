@@ -7,7 +7,6 @@ import {NotEnoughGas, ReceiptDiffers} from "./Errors.sol";
 import {MarketPaid} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
 import {ILossSource} from "./interfaces/ILossSource.sol";
-import {Policies} from "./Policy.sol";
 import {State, Market} from "./State.sol";
 
 interface IAsset {
@@ -46,7 +45,7 @@ library Payments {
     /// what was paid.
     ///
     /// The books say "all of it" before the call and are put right after it; entry is locked meanwhile.
-    function payMarket(State storage s, uint32 id, uint256 owed) internal returns (uint256 paid) {
+    function payMarket(State storage s, uint32 id, address adapter, uint256 owed) internal returns (uint256 paid) {
         Market storage m = s.markets[id];
         uint128 waiting = m.setAside;
         uint128 assets = Fixed.to128(waiting + owed);
@@ -57,7 +56,6 @@ library Payments {
         }
         s.tokens -= assets;
         IERC20 token = asset();
-        address adapter = Policies.listing(s, id).adapter;
         if (gasleft() < PAY_GAS + PAY_GAS / 63 + 100_000) revert NotEnoughGas();
         uint256 before = token.balanceOf(address(this));
         token.forceApprove(adapter, assets);

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import "./Errors.sol";
 import {Deposited, Transferred} from "./Events.sol";
 import {Exits} from "./Exit.sol";
@@ -25,7 +24,7 @@ import {Roles} from "./Role.sol";
 import {Rules} from "./Rules.sol";
 import {ShareTokens} from "./ShareTokens.sol";
 import {Sources} from "./Source.sol";
-import {pool, State, Listing, RuleSet, Track, Tranche, Class, NEVER, TIME_MAX} from "./State.sol";
+import {pool, State, Listing, RuleSet, Track, Tranche, Class, CLOSING, NEVER, TIME_MAX} from "./State.sol";
 import {Tranches} from "./Tranche.sol";
 
 /// A bad-debt insurance pool: the engine's twin (docs/mechanism.md gives the rules their numbers).
@@ -33,7 +32,7 @@ import {Tranches} from "./Tranche.sol";
 /// This contract holds the tokens and the state, runs the common steps of every command in their order (1.4), and
 /// does deposits and transfers itself; the rest is done by modules, one a concept, that are fixed at deployment and
 /// run by delegatecall on the state of `State.sol`. There is no proxy and no upgrade.
-contract Pool is AccessManaged, Multicall {
+contract Pool is AccessManaged {
     /// Code of the concepts, deployed before.
     struct Modules {
         PoolTime time;
@@ -62,8 +61,29 @@ contract Pool is AccessManaged, Multicall {
     /// The settlement token (1.1).
     address public immutable asset;
 
-    /// True while a call is running (4.5).
-    bool private transient entered;
+    /// No call is running (4.5).
+    uint256 private constant IDLE = 0;
+    /// One is.
+    uint256 private constant BUSY = 1;
+    /// Between two parts of a `multicall`, and the same after a part that read all markets and called nobody since.
+    uint256 private constant BETWEEN = 2;
+    uint256 private constant FRESH = 3;
+    uint256 private transient phase;
+
+    /// As in `Events`: the pool writes these two itself, and its interface shall have them.
+    event Accrued(uint256 fromAndTo, uint256 earned01, uint256 earned23, uint256 reserveAndFee);
+    event ExitRequested(
+        uint32 indexed exit,
+        address indexed owner,
+        uint8 tranche,
+        uint128 burned,
+        uint128 shares,
+        uint128 moved,
+        uint64 cooledAt,
+        uint64 deadline,
+        uint256 active,
+        uint256 queued
+    );
 
     /// An empty pool.
     ///
@@ -100,7 +120,7 @@ contract Pool is AccessManaged, Multicall {
         for (uint256 i; i < 4; ++i) {
             s.pairs[i].mark = 1;
             if (i >= tranches) continue;
-            Tranches.setQueued(s.tranches[i], 0, 0);
+            s.tranches[i].queued.assets = 1;
             (s.tranches[i].head, s.tranches[i].tail, s.tranches[i].queue[0]) = (1, 1, 1);
         }
         SHARES_0 = factory.create(asset_, 0);
@@ -126,8 +146,8 @@ contract Pool is AccessManaged, Multicall {
         shares = uint128(Tranches.sharesFor(active, assets));
         enlarge(s.tranches[tranche], active, assets, shares);
         issue(s, tranche, owner, shares);
-        emit Deposited(tranche, owner, assets, shares);
-        entered = false;
+        emit Deposited(tranche, owner, assets, shares, Fixed.pair(active.assets, active.shares));
+        phase = IDLE;
     }
 
     /// Mints so many shares for the smallest deposit that buys them, rounded up (1.2); through the share token.
@@ -141,8 +161,8 @@ contract Pool is AccessManaged, Multicall {
         receiveDeposit(s, payer, assets);
         enlarge(s.tranches[tranche], active, assets, shares);
         issue(s, tranche, owner, shares);
-        emit Deposited(tranche, owner, assets, shares);
-        entered = false;
+        emit Deposited(tranche, owner, assets, shares, Fixed.pair(active.assets, active.shares));
+        phase = IDLE;
     }
 
     function requireOpen(State storage s) private view {
@@ -185,7 +205,7 @@ contract Pool is AccessManaged, Multicall {
         move(s.active[tranche][from], shares, false, generation, epoch, s.tickets);
         move(s.active[tranche][to], shares, true, generation, epoch, s.tickets);
         emit Transferred(tranche, from, to, shares);
-        entered = false;
+        phase = IDLE;
     }
 
     function move(Track storage track, uint256 shares, bool into, uint256 generation, uint256 epoch, uint256 tickets)
@@ -203,159 +223,149 @@ contract Pool is AccessManaged, Multicall {
         requireShareToken(tranche);
         begin(0);
         exit = Exits.request(pool(), tranche, owner, shares);
-        entered = false;
+        phase = IDLE;
     }
 
     /// See `PoolExits.redeemExits`; through the share token.
     function redeemExits(uint8 tranche, address, address, uint128, uint128) external returns (uint128, uint128) {
         requireShareToken(tranche);
-        begin(0);
-        forward(EXITS);
+        forward(EXITS, begin(0));
     }
 
     function clearExits(uint32) external {
-        begin(0);
-        forward(EXITS);
+        forward(EXITS, begin(0));
     }
 
     function claimExit(uint32) external returns (uint128) {
-        begin(0);
-        forward(EXITS);
+        forward(EXITS, begin(0));
     }
 
     // ---------------------------------------------------------------- cover
 
     function buyCover(Quote calldata quote, uint128, bytes calldata) external returns (uint32) {
-        begin(uint256(quote.market) + 1);
-        forward(COVER);
+        forward(COVER, begin(uint256(quote.market) + 1));
     }
 
     function activate(uint32 market) external {
-        begin(uint256(market) + 1);
-        forward(POLICY);
+        forward(POLICY, begin(uint256(market) + 1));
     }
 
     function cancel(uint32) external {
-        begin(0);
-        forward(POLICY);
+        forward(POLICY, begin(0));
     }
 
     function finalise(uint32 market) external {
-        begin(uint256(market) + 1);
-        forward(POLICY);
+        forward(POLICY, begin(uint256(market) + 1));
     }
 
     function releaseBond(uint32) external {
-        begin(0);
-        forward(POLICY);
+        forward(POLICY, begin(0));
     }
 
     function revokeQuotes(uint32, uint64) external restricted {
-        begin(0);
-        forward(POLICY);
+        forward(POLICY, begin(0));
     }
 
     // ---------------------------------------------------------------- losses
 
     /// Nothing but the common steps: accrue, expire, read, settle, close (1.4).
     function sync() external {
-        begin(0);
-        entered = false;
+        phase = begin(0);
+    }
+
+    /// Several calls in one, all or none. A part that follows one which called nobody takes what that one read: nothing
+    /// outside can have changed since.
+    function multicall(bytes[] calldata parts) external returns (bytes[] memory answers) {
+        bool outermost = phase == IDLE;
+        if (outermost) phase = BETWEEN;
+        answers = new bytes[](parts.length);
+        for (uint256 i; i < parts.length; ++i) {
+            (bool ok, bytes memory answer) = address(this).delegatecall(parts[i]);
+            if (!ok) {
+                assembly ("memory-safe") {
+                    revert(add(answer, 32), mload(answer))
+                }
+            }
+            answers[i] = answer;
+        }
+        if (outermost) phase = IDLE;
     }
 
     function payMarket(uint32 market) external {
-        begin(uint256(market) + 1);
-        forward(SETTLE);
+        forward(SETTLE, begin(uint256(market) + 1));
     }
 
     function postEstimate(uint32, uint128, uint64) external restricted {
-        begin(0);
-        forward(RULES);
+        forward(RULES, begin(0));
     }
 
     // ---------------------------------------------------------------- recoveries
 
     function recoverTicket(uint32, uint128) external {
-        begin(0);
-        forward(RECOVERY);
+        forward(RECOVERY, begin(0));
     }
 
     function recoverMarket(uint32, uint128, uint32) external {
-        begin(0);
-        forward(RECOVERY);
+        forward(RECOVERY, begin(0));
     }
 
     function assignRecoveries(uint32, uint32) external {
-        begin(0);
-        forward(RECOVERY);
+        forward(RECOVERY, begin(0));
     }
 
     /// A pure claim moves no time and reads no market (1.4).
     function claimRecovery(uint32, uint8, uint8, uint32) external {
-        enter();
-        forward(RECOVERY);
+        forward(RECOVERY, enter());
     }
 
     function claimDeductible(uint32) external {
-        enter();
-        forward(RECOVERY);
+        forward(RECOVERY, enter());
     }
 
     function claimBond(uint32, uint32, uint32) external {
-        enter();
-        forward(RECOVERY);
+        forward(RECOVERY, enter());
     }
 
     function announceWriteOff(uint32) external restricted {
-        begin(0);
-        forward(RECOVERY);
+        forward(RECOVERY, begin(0));
     }
 
     function writeOff(uint32) external {
-        begin(0);
-        forward(RECOVERY);
+        forward(RECOVERY, begin(0));
     }
 
     function openLot(uint32, bytes32, uint128, uint128, uint64) external restricted {
-        begin(0);
-        forward(RECOVERY);
+        forward(RECOVERY, begin(0));
     }
 
     function buyLot(uint32, uint128) external {
-        begin(0);
-        forward(RECOVERY);
+        forward(RECOVERY, begin(0));
     }
 
     // ---------------------------------------------------------------- reserve, rules, roles
 
     function fundReserve(uint128) external {
-        begin(0);
-        forward(RULES);
+        forward(RULES, begin(0));
     }
 
     function streamSurplus() external {
-        begin(0);
-        forward(RULES);
+        forward(RULES, begin(0));
     }
 
     function announceRules(RuleSet calldata) external restricted {
-        begin(0);
-        forward(RULES);
+        forward(RULES, begin(0));
     }
 
     function withdrawRules() external restricted {
-        begin(0);
-        forward(RULES);
+        forward(RULES, begin(0));
     }
 
     function pause(uint64) external restricted {
-        begin(0);
-        forward(RULES);
+        forward(RULES, begin(0));
     }
 
     function collectFees() external {
-        begin(0);
-        forward(RULES);
+        forward(RULES, begin(0));
     }
 
     // ---------------------------------------------------------------- views
@@ -394,15 +404,17 @@ contract Pool is AccessManaged, Multicall {
         if (msg.sender != shareToken(tranche)) revert NotTheShareToken(msg.sender);
     }
 
-    function enter() private {
-        if (entered) revert Entered();
-        entered = true;
+    /// Locks the entry; what to leave it in.
+    function enter() private returns (uint256 before) {
+        before = phase;
+        if (before == BUSY) revert Entered();
+        phase = BUSY;
     }
 
     /// The steps of every command in their order (1.4): accrual, what fell due, readings and what they settle, the
     /// closing of classes. `own` is the market that the command is about plus one, which is then read in full.
-    function begin(uint256 own) private {
-        enter();
+    function begin(uint256 own) private returns (uint256 before) {
+        before = enter();
         State storage s = pool();
         uint256 t = block.timestamp;
         uint256 last = s.time;
@@ -417,16 +429,23 @@ contract Pool is AccessManaged, Multicall {
             run(TIME, abi.encodeCall(PoolTime.expire, ()));
             touched = true;
         }
-        touched = look(s, own) || touched;
-        if (touched || s.closing) run(SETTLE, abi.encodeCall(PoolSettle.settle, ()));
+        if (before != FRESH || own != 0) touched = look(s, own) || touched;
+        if (touched || s.flags & CLOSING != 0) run(SETTLE, abi.encodeCall(PoolSettle.settle, ()));
+        // A settlement may have paid.
+        if (before != IDLE) before = touched ? BETWEEN : FRESH;
     }
 
     /// Reads all live markets in ascending order, and the command's own one in its place if it is known (4.2).
     function look(State storage s, uint256 own) private returns (bool touched) {
         uint256 count = s.liveCount;
         if (own == 0) {
+            Listing[16] storage live = s.live;
             for (uint256 i; i < count; ++i) {
-                Listing storage l = s.live[i];
+                Listing storage l;
+                assembly ("memory-safe") {
+                    // One slot each; the count is never above what there is room for.
+                    l.slot := add(live.slot, i)
+                }
                 if (!Sources.stands(s, l) && Sources.look(s, l, true, false)) touched = true;
             }
             return touched;
@@ -457,8 +476,8 @@ contract Pool is AccessManaged, Multicall {
         }
     }
 
-    /// Ends the call in a module: the same function there, on the state here.
-    function forward(address module) private {
+    /// Ends the call in a module: the same function there, on the state here. Only clearing surely calls nobody.
+    function forward(address module, uint256 before) private {
         bytes memory answer;
         bool ok;
         assembly ("memory-safe") {
@@ -470,7 +489,8 @@ contract Pool is AccessManaged, Multicall {
             mstore(answer, returndatasize())
             mstore(0x40, add(add(data, 32), returndatasize()))
         }
-        entered = false;
+        if (before == FRESH && msg.sig != PoolExits.clearExits.selector) before = BETWEEN;
+        phase = before;
         assembly ("memory-safe") {
             if ok { return(add(answer, 32), mload(answer)) }
             revert(add(answer, 32), mload(answer))

@@ -6,6 +6,9 @@ import {Premium} from "./Premium.sol";
 import {Sources} from "./Source.sol";
 import {BucketEntry, Class, State, PREMIUM_STREAMS} from "./State.sol";
 import {Tranches} from "./Tranche.sol";
+import {Streams} from "./Stream.sol";
+import {Turns} from "./Turn.sol";
+import {Walks} from "./Walk.sol";
 
 /// What a deposit would meet, for the previews of ERC-4626: the accrual of `Premium` for one tranche, without
 /// writing.
@@ -31,7 +34,7 @@ library Previews {
             w.feeRemainder = Premium.remainderAt(s, tranche);
             for (uint256 k; k < 2; ++k) {
                 uint256 i = tranche + k * PREMIUM_STREAMS;
-                (w.rates[k],,) = Premium.stream(s, i);
+                (w.rates[k],,) = Streams.at(s, i);
                 w.carries[k] = Premium.carryAt(s, i);
             }
             walk(s, w, tranche, t);
@@ -40,19 +43,19 @@ library Previews {
         if (Tranches.mustClose(class)) class = Class(0, 0);
     }
 
-    /// Goes from boundary to boundary as `Premium.walk` does: the largest rate of a tranche bounds each step.
+    /// Goes from boundary to boundary as `Walks.to` does: the largest rate of a tranche bounds each step.
     function walk(State storage s, Way memory w, uint256 tranche, uint256 t) private view {
         uint256 from = s.time;
         uint256 epoch = Fixed.epochOf(from);
         uint256 last = Fixed.epochOf(t);
         if (last != epoch) {
-            Premium.Turn[] memory turns = Premium.turnsOf(s, epoch, last);
-            epoch = Premium.nextTurn(s, turns, epoch + 1, last);
+            Turns.Turn[] memory turns = Turns.between(s, epoch, last);
+            epoch = Turns.next(s, turns, epoch + 1, last);
             while (epoch <= last) {
                 step(w, epoch * Fixed.EPOCH - from);
                 from = epoch * Fixed.EPOCH;
                 turn(s, w, turns, tranche, epoch);
-                epoch = Premium.nextTurn(s, turns, epoch + 1, last);
+                epoch = Turns.next(s, turns, epoch + 1, last);
             }
             step(w, last * Fixed.EPOCH - from);
             from = last * Fixed.EPOCH;
@@ -61,7 +64,7 @@ library Previews {
     }
 
     /// Changes the rates at a boundary.
-    function turn(State storage s, Way memory w, Premium.Turn[] memory turns, uint256 tranche, uint256 epoch)
+    function turn(State storage s, Way memory w, Turns.Turn[] memory turns, uint256 tranche, uint256 epoch)
         private
         view
     {

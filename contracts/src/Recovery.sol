@@ -54,13 +54,14 @@ library Recoveries {
             m.setAside += uint128(toMarket);
             s.setAside += uint128(toMarket);
         }
+        uint128 reserve = uint128(Premium.reserve(s));
         Premium.give(s, parts.reserve);
         s.assigned += uint128(given - toMarket - parts.reserve);
         Tickets.addRecovered(ticket, parts);
         ticket.buyerDue += parts.deductible;
         ticket.lastRecovery = s.time;
         ticket.writeOffNotice = 0;
-        emit RecoveryAssigned(ticket.market, id, parts);
+        emit RecoveryAssigned(ticket.market, id, parts, reserve);
     }
 
     /// Assigns what a market recovered to its oldest open tickets, looking at `count` of them; above all losses, to
@@ -84,7 +85,7 @@ library Recoveries {
     function surplus(State storage s, uint32 id, uint256 assets) internal {
         s.markets[id].unassigned -= uint128(assets);
         s.unassigned -= uint128(assets);
+        emit RecoverySurplus(id, uint128(assets), uint128(Premium.reserve(s)));
         Premium.give(s, assets);
-        emit RecoverySurplus(id, uint128(assets));
     }
 }

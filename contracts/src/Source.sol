@@ -124,8 +124,9 @@ library Sources {
         if (moved) {
             (m.sourceCounter, m.rate, m.rateAt) = (r.counter, r.rate, s.time);
         }
+        uint128 before = m.counter;
         write(m, counter, r);
-        emit MarketRead(id, uint128(counter), r.counter, l.converts ? m.rate : 0, r.latent, r.supplied, r.recovered);
+        emit MarketRead(id, before, uint128(counter), r.counter, l.converts ? m.rate : 0, r.latent, r.supplied, r.recovered);
         return true;
     }
 

@@ -19,6 +19,8 @@ uint256 constant PREMIUM_STREAMS = 5;
 uint256 constant RESERVE_STREAM = 4;
 // All streams: those of premium, then the surplus of the reserve to each tranche (1.5).
 uint256 constant STREAMS = 9;
+// Bits of `State.flags`: tranches 0 to 3, then this.
+uint8 constant CLOSING = 16;
 // Longest run-off of a policy after its end (3.3).
 uint256 constant RUN_OFF = 28 days;
 // One year of 365 days: the unit of annual rates.
@@ -43,7 +45,7 @@ struct Tranche {
     /// Assets as they were at the anchor and what came and went since, modulo 2^128: `Premium.active` adds what they
     /// earned since.
     Class active;
-    /// Without shares it is empty; a mark then stands in its assets, so that the slot never falls to zero.
+    /// Without shares it is empty and is not read; a mark then stands in it, so that the slot never falls to zero.
     Class queued;
     /// Queued shares that are cleared and not yet paid, and those of the exit at the head that are cleared.
     uint128 cleared;
@@ -360,19 +362,19 @@ struct RuleSet {
     uint128 depositMin;
     uint24 juniorFloor;
     uint32 waiting;
-    uint32 earlyPeriod;
-    uint24 cancelShare;
-    uint8 surplusEpochs;
-    uint128 ticketMin;
-    uint32 earlyMultiple;
-    uint32 mutualMultiple;
-    uint32 latentTermMax;
-    uint32 pauseMax;
-    uint128 limitMax;
     uint32 rateMin;
     uint24 marketShareMax;
     uint8 knots;
+    uint128 ticketMin;
+    uint32 earlyPeriod;
+    uint32 earlyMultiple;
+    uint32 mutualMultiple;
+    uint32 pauseMax;
+    uint128 limitMax;
+    uint32 latentTermMax;
     uint24 latentShareMax;
+    uint24 cancelShare;
+    uint8 surplusEpochs;
     uint128 reserveTarget;
     uint24[4] surplusSplit;
     address feeRecipient;
@@ -390,8 +392,9 @@ struct State {
     /// Live markets, and those of them that are stale (4.2).
     uint8 liveCount;
     uint8 stale;
-    /// A class may have to close at the next command (2.3).
-    bool closing;
+    /// Tranches whose queued class has shares, by bit: the others' is not read. And `CLOSING`: a class may have to close at
+    /// the next command (2.3).
+    uint8 flags;
     /// Earliest second at which an estimate, a policy, a run-off or a rule change falls due.
     uint40 due;
     /// Largest end, with run-off, of all policies bought (5.2).

@@ -5,7 +5,7 @@ import {Fixed} from "./Fixed.sol";
 import {ClassClosed, MutualClosed} from "./Events.sol";
 import {NoSuchTranche} from "./Errors.sol";
 import {Premium} from "./Premium.sol";
-import {State, Tranche, Class} from "./State.sol";
+import {State, Tranche, Class, CLOSING} from "./State.sol";
 
 /// Capital in ordered layers (2.1 to 2.3): the price of a share, the queued class's part of a loss, closing.
 library Tranches {
@@ -54,16 +54,25 @@ library Tranches {
         return uint256(class.assets) << 32 < class.shares;
     }
 
-    /// The queued class.
-    function queuedOf(Tranche storage tranche) internal view returns (Class memory class) {
-        class = tranche.queued;
-        if (class.shares == 0) class.assets = 0;
+    /// True when a tranche has queued shares.
+    function isLeaving(State storage s, uint256 index) internal view returns (bool) {
+        return s.flags >> index & 1 != 0;
     }
 
-    /// Writes the queued class.
-    function setQueued(Tranche storage tranche, uint256 assets_, uint256 shares) internal {
+    /// The queued class.
+    function queuedOf(State storage s, uint256 index) internal view returns (Class memory class) {
+        if (isLeaving(s, index)) class = s.tranches[index].queued;
+    }
+
+    /// Writes the queued class, amounts both.
+    function setQueued(State storage s, uint256 index, uint256 assets, uint256 shares) internal {
+        if ((shares != 0) != isLeaving(s, index)) s.flags ^= uint8(1 << index);
+        Class storage queued = s.tranches[index].queued;
         // The slot must not fall to zero: the next exit would pay for a new one.
-        tranche.queued = Class(shares == 0 ? 1 : uint128(assets_), uint128(shares));
+        if (shares == 0) assets = 1;
+        assembly ("memory-safe") {
+            sstore(queued.slot, or(assets, shl(128, shares)))
+        }
     }
 
     /// Value of what is cleared and not yet paid, rounded up (5.3).
@@ -91,16 +100,30 @@ library Tranches {
         return (uint32(both), uint32(both >> 32));
     }
 
-    /// Puts an exit at the end of the queue; its place.
-    function enqueue(Tranche storage tranche, uint32 id, uint256 previous, uint256 deadline)
+    /// Puts an exit at the end of the queue: its place, and its deadline, which is never before that of the exit ahead (5.2).
+    ///
+    /// Generations, head, tail, number of the head, first number that is not void and last deadline stand in one slot, in
+    /// the order of `Tranche`: read and written once.
+    function enqueue(Tranche storage tranche, uint256 id, uint256 previous, uint256 earliest)
         internal
-        returns (uint256 place)
+        returns (uint256 place, uint256 deadline)
     {
-        place = tranche.tail;
-        tranche.queue[place >> 2] |= (previous << 32 | id) << ((place & 3) << 6);
-        if (place == tranche.head) tranche.headExit = id;
-        tranche.tail = uint32(place + 1);
-        tranche.tailDeadline = uint40(deadline);
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(add(tranche.slot, 3))
+        }
+        place = uint32(word >> 96);
+        deadline = earliest;
+        if (place == uint32(word >> 64)) word = word & ~(uint256(type(uint32).max) << 128) | id << 128;
+        else deadline = Fixed.max(deadline, uint40(word >> 192));
+        unchecked {
+            tranche.queue[place >> 2] |= (previous << 32 | id) << ((place & 3) << 6);
+            word &= ~(uint256(type(uint32).max) << 96 | uint256(type(uint40).max) << 192);
+            word |= uint256(uint32(place + 1)) << 96 | deadline << 192;
+        }
+        assembly ("memory-safe") {
+            sstore(add(tranche.slot, 3), word)
+        }
     }
 
     /// Forgets what came before a request: all of it is paid.
@@ -115,6 +138,17 @@ library Tranches {
         uint256[4] memory active;
         (sum, active) = Premium.layers(s);
         sum += active[0] + active[1] + active[2] + active[3];
+    }
+
+    /// The same with what all active classes hold, where that is known.
+    function onIceWith(State storage s, uint256 active) internal view returns (bool) {
+        uint256 queued;
+        if (s.flags & ~CLOSING != 0) {
+            for (uint256 i; i < s.trancheCount; ++i) {
+                queued += queuedOf(s, i).assets;
+            }
+        }
+        return queued * 100 >= 30 * (active + queued);
     }
 
     /// On ice (5.7): 30 % or more has asked to leave, or there is nothing.
@@ -132,7 +166,7 @@ library Tranches {
     function inQueue(State storage s) private view returns (uint256 queued, uint256 total) {
         (, uint256[4] memory active) = Premium.layers(s);
         for (uint256 i; i < s.trancheCount; ++i) {
-            uint256 part = queuedOf(s.tranches[i]).assets;
+            uint256 part = queuedOf(s, i).assets;
             queued += part;
             total += active[i] + part;
         }
@@ -140,9 +174,9 @@ library Tranches {
 
     /// Closes classes that nobody holds or that are worthless (1.4 step 4, 2.3); what is left goes to the reserve.
     ///
-    /// Only what takes from a class can bring it there, and says so by `closing`: accrual and deposits never do.
+    /// Only what takes from a class can bring it there, and says so by `CLOSING`: accrual and deposits never do.
     function closeClasses(State storage s) internal {
-        if (s.closing) s.closing = false;
+        if (s.flags & CLOSING != 0) s.flags ^= CLOSING;
         for (uint256 i; i < s.trancheCount; ++i) {
             Tranche storage tranche = s.tranches[i];
             Class memory active = Premium.active(s, i);
@@ -151,18 +185,18 @@ library Tranches {
                     tranche.active = Class(tranche.active.assets - active.assets, 0);
                 }
                 ++tranche.activeGeneration;
+                emit ClassClosed(uint8(i), 0, active.assets, uint128(Premium.reserve(s)));
                 Premium.give(s, active.assets);
-                emit ClassClosed(uint8(i), 0, active.assets);
             }
-            Class memory queued = queuedOf(tranche);
+            Class memory queued = queuedOf(s, i);
             if (mustClose(queued)) {
-                setQueued(tranche, 0, 0);
+                setQueued(s, i, 0, 0);
                 ++tranche.queuedGeneration;
                 (tranche.cleared, tranche.headCleared) = (0, 0);
                 tranche.head = tranche.tail;
                 tranche.voidBelow = s.exits;
+                emit ClassClosed(uint8(i), 1, queued.assets, uint128(Premium.reserve(s)));
                 Premium.give(s, queued.assets);
-                emit ClassClosed(uint8(i), 1, queued.assets);
             }
         }
         // Without a bond ever posted there is nothing in the mutual layer to look at.
@@ -170,8 +204,8 @@ library Tranches {
             uint128 left = s.mutual.assets;
             s.mutual = Class(0, 0);
             ++s.mutualGeneration;
+            emit MutualClosed(left, uint128(Premium.reserve(s)));
             Premium.give(s, left);
-            emit MutualClosed(left);
         }
     }
 }

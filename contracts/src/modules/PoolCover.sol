@@ -43,6 +43,8 @@ import {
     YEAR
 } from "../State.sol";
 import {Tranches} from "../Tranche.sol";
+import {Streams} from "../Stream.sol";
+import {Turns} from "../Turn.sol";
 
 /// Buying cover (3): a quote checked against what it binds and against governance's bounds, the scarcity curve,
 /// capacity, the policy and its bond (7.1).
@@ -53,6 +55,10 @@ contract PoolCover {
         /// is none.
         uint256 unqueued;
         uint256 capital;
+        /// Unqueued capital without the reserve.
+        uint256 active;
+        /// The market was insured before.
+        bool known;
         bytes32 digest;
         uint256 slot;
         uint256 start;
@@ -60,7 +66,7 @@ contract PoolCover {
         uint256 premium;
         uint256 bonus;
         uint256 units;
-        Premium.Split split;
+        Streams.Split split;
     }
 
     /// Buys cover (3.1 to 3.6) for the caller, who pays premium, deductible bond and callable bond.
@@ -73,8 +79,8 @@ contract PoolCover {
         Roles.requireUnpaused(s);
         checkQuote(s, q, o, signature);
         if (s.stale != 0) revert MarketsStale(s.stale);
-        if (Tranches.onIce(s)) revert OnIce();
-        Listing storage l = openMarket(s, q);
+        if (Tranches.onIceWith(s, o.active)) revert OnIce();
+        Listing storage l = openMarket(s, q, o.known);
         terms(s, l, q, o, premiumMax);
         uint256 due = Fixed.to128(o.premium + Fixed.to128(uint256(q.deductibleBond) + q.callableBond));
         Payments.receiveFrom(s, Payments.asset(), msg.sender, due);
@@ -129,7 +135,7 @@ contract PoolCover {
         uint256 least = Fixed.partUp(q.limit, rules.rateMin);
         least = Fixed.mulDivUp(least, q.termEpochs * Fixed.EPOCH, YEAR);
         if (q.premium < least) revert PremiumTooLow(q.premium, uint128(least));
-        checkMarket(s, q);
+        checkMarket(s, q, o);
         checkCapital(s, q, o);
     }
 
@@ -138,7 +144,7 @@ contract PoolCover {
     }
 
     /// Nonce, latent estimate and source of the market, as far as it is known.
-    function checkMarket(State storage s, Quote calldata q) private view {
+    function checkMarket(State storage s, Quote calldata q, Order memory o) private view {
         Market storage m = s.markets[q.market];
         // The largest number has no successor that could void it.
         if (q.nonce < m.nonce || q.nonce == type(uint64).max) revert NonceUsed(q.nonce, m.nonce);
@@ -146,6 +152,7 @@ contract PoolCover {
         if (q.adapter.codehash != q.code || q.adapter.code.length <= 23) revert AdapterCode(q.adapter, q.code);
         Listing storage l = Policies.listing(s, q.market);
         if (l.adapter == address(0)) return;
+        o.known = true;
         bool pinned = m.policies[0].status != Status.None || m.policies[1].status != Status.None || m.setAside != 0;
         if (pinned && (!sameSource(m, l, q) || m.destination != q.destination)) revert SourcePinned(q.market);
         // A renewal at no higher limit stays possible; its baseline will include the estimate (3.3).
@@ -164,13 +171,14 @@ contract PoolCover {
     function checkCapital(State storage s, Quote calldata q, Order memory o) private view {
         uint256 required = Fixed.to128(uint256(s.required) + q.charge);
         if (required > q.requiredMax) revert RequiredMoved(uint128(required), q.requiredMax);
-        o.unqueued = Tranches.unqueued(s);
+        (uint256 reserve, uint256[4] memory active) = Premium.layers(s);
+        o.active = active[0] + active[1] + active[2] + active[3];
+        o.unqueued = reserve + o.active;
         uint256 capital = Fixed.min(o.unqueued, s.boundaryUnqueued);
         o.capital = capital;
         if (required > capital) revert CapacityExceeded(uint128(required), uint128(capital));
         uint256 floor = Fixed.partUp(required, s.rules.juniorFloor);
-        uint128 junior = Premium.active(s, 0).assets;
-        if (junior < floor) revert JuniorFloor(junior, uint128(floor));
+        if (active[0] < floor) revert JuniorFloor(uint128(active[0]), uint128(floor));
         // One sync may owe all limits together; their sum must be an amount (1.2).
         uint256 limits = q.limit;
         for (uint256 i; i < s.liveCount; ++i) {
@@ -180,21 +188,22 @@ contract PoolCover {
             }
         }
         Fixed.to128(limits);
-        Market storage m = s.markets[q.market];
-        uint256 charge = Policies.chargeDue(m.policies[0]) + Policies.chargeDue(m.policies[1]);
-        charge = Fixed.to128(charge + q.charge);
+        uint256 charge = q.charge;
+        if (o.known) {
+            Market storage m = s.markets[q.market];
+            charge = Fixed.to128(charge + Policies.chargeDue(m.policies[0]) + Policies.chargeDue(m.policies[1]));
+        }
         uint256 most = Fixed.partDown(o.unqueued, s.rules.marketShareMax);
         if (charge > most) revert MarketShareExceeded(uint128(charge), uint128(most));
     }
 
     /// Opens a market that is insured for the first time, or pins its source and destination anew (3.1).
-    function openMarket(State storage s, Quote calldata q) private returns (Listing storage l) {
+    function openMarket(State storage s, Quote calldata q, bool known) private returns (Listing storage l) {
         Market storage m = s.markets[q.market];
         l = Policies.listing(s, q.market);
-        bool live = Policies.isLive(m);
+        bool live = known && Policies.isLive(m);
         if (!live && s.liveCount >= MARKETS_MAX) revert TooManyMarkets();
         Listing memory entry = l;
-        bool known = entry.adapter != address(0);
         if (!known) {
             pin(m, entry, q);
             emit MarketOpened(q.market, q.adapter, q.destination);
@@ -241,7 +250,7 @@ contract PoolCover {
         }
         (m.measured, m.supplied) = (r.latent, r.supplied);
         if (r.recovered > m.recovered) m.recovered = r.recovered;
-        emit MarketRead(q.market, m.counter, r.counter, m.rate, r.latent, r.supplied, m.recovered);
+        emit MarketRead(q.market, m.counter, m.counter, r.counter, m.rate, r.latent, r.supplied, m.recovered);
     }
 
     function freeSlot(Market storage m, Listing storage l, uint32 id) private view returns (uint256) {
@@ -275,11 +284,11 @@ contract PoolCover {
     /// reserve.
     function splitPremium(State storage s, Quote calldata q, Order memory o) private view {
         o.bonus = Fixed.partDown(o.premium, q.bonusShare);
-        o.split = Premium.splitPremium(
+        o.split = Streams.splitPremium(
             o.premium - o.bonus, [uint256(q.split[0]), q.split[1], q.split[2], q.split[3]], o.end - o.start
         );
         for (uint256 i; i < PREMIUM_STREAMS; ++i) {
-            Premium.checkRate(s, i, o.split.rates[i], o.split.parts[i]);
+            Turns.checkRate(s, i, o.split.rates[i], o.split.parts[i]);
         }
     }
 
@@ -296,21 +305,7 @@ contract PoolCover {
         if (q.eventLimit == q.limit) flags |= EVENT_IS_LIMIT;
         if (o.bonus != 0) flags |= HAS_BONUS;
         if (q.deductible != 0) flags |= HAS_DEDUCTIBLE;
-        p.buyer = q.buyer;
-        p.startEpoch = uint24(Fixed.epochOf(o.start));
-        p.endEpoch = uint24(Fixed.epochOf(o.end));
-        p.termEpochs = uint8(q.termEpochs);
-        p.status = Status.Pending;
-        p.flags = flags;
-        p.coinsurance = uint24(q.coinsurance);
-        p.id = id;
-        p.split = uint96(
-            uint256(q.split[0]) | uint256(q.split[1]) << 24 | uint256(q.split[2]) << 48 | uint256(q.split[3]) << 72
-        );
-        p.limit = q.limit;
-        p.premium = uint128(o.premium);
-        (p.charge, p.seen) = (q.charge, q.counter);
-        p.digest = o.digest;
+        writeTerms(p, q, o, flags, id);
         if (flags & EVENT_IS_LIMIT == 0) p.eventLimit = q.eventLimit;
         if (o.bonus != 0) {
             p.bonus = uint128(o.bonus);
@@ -322,14 +317,38 @@ contract PoolCover {
         }
         if (o.units != 0) p.member = postBond(s, q, o, id);
         stream(s, o);
-        s.required += q.charge;
+        uint256 before = s.required;
+        s.required = uint128(before + q.charge);
         if (o.end > s.latestEnd) s.latestEnd = uint40(o.end);
         if (o.end < s.due) s.due = uint40(o.end);
-        announce(q, o, id);
+        announce(q, o, id, Fixed.pair(before, before + q.charge));
     }
 
-    function announce(Quote calldata q, Order memory o, uint32 id) private {
+    /// Writes the terms of a policy into a place that is free, so all zero: each slot at once, the members of `Policy` in
+    /// their order. Each was bounded before to less than its width.
+    function writeTerms(Policy storage p, Quote calldata q, Order memory o, uint8 flags, uint32 id) private {
+        uint256 first = uint256(uint160(q.buyer)) | Fixed.epochOf(o.start) << 160 | Fixed.epochOf(o.end) << 184;
+        first |= uint256(q.termEpochs) << 208 | uint256(Status.Pending) << 216 | uint256(flags) << 224;
+        first |= uint256(q.coinsurance) << 232;
+        uint256 second = uint256(q.split[0]) << 160 | uint256(q.split[1]) << 184;
+        second |= uint256(q.split[2]) << 208 | uint256(q.split[3]) << 232 | id;
+        uint256 limit = q.limit;
+        uint256 premium = o.premium;
+        uint256 charge = q.charge | uint256(q.counter) << 128;
+        bytes32 digest = o.digest;
+        assembly ("memory-safe") {
+            sstore(p.slot, first)
+            sstore(add(p.slot, 1), second)
+            sstore(add(p.slot, 2), limit)
+            sstore(add(p.slot, 3), premium)
+            sstore(add(p.slot, 4), charge)
+            sstore(add(p.slot, 5), digest)
+        }
+    }
+
+    function announce(Quote calldata q, Order memory o, uint32 id, uint256 required) private {
         Purchase memory bought;
+        bought.required = required;
         bought.slot = uint8(o.slot);
         bought.policy = id;
         bought.digest = o.digest;

@@ -9,7 +9,7 @@ import {Holders} from "../Holder.sol";
 import {Payments} from "../Payment.sol";
 import {Premium} from "../Premium.sol";
 import {Previews} from "../Preview.sol";
-import {pool, State, Tranche, Track, Request, Class, TRANCHES_MAX} from "../State.sol";
+import {pool, State, Tranche, Track, Class, CLOSING, TRANCHES_MAX} from "../State.sol";
 import {Tranches} from "../Tranche.sol";
 
 /// Exits (5) that were requested (`Exits`): cleared in order, paid on demand. Nobody can freeze, lengthen or reorder one.
@@ -24,7 +24,8 @@ contract PoolExits {
             Next memory next = nextToClear(s);
             if (!next.found) break;
             Tranche storage tranche = s.tranches[next.tranche];
-            tranche.cleared += uint128(next.shares);
+            uint128 before = tranche.cleared;
+            tranche.cleared = before + uint128(next.shares);
             if (next.done) {
                 if (tranche.headCleared != 0) tranche.headCleared = 0;
                 uint32 head = tranche.head + 1;
@@ -33,7 +34,7 @@ contract PoolExits {
             } else {
                 tranche.headCleared += uint128(next.shares);
             }
-            emit ExitCleared(uint32(next.id), uint128(next.shares), next.done);
+            emit ExitCleared(uint32(next.id), uint128(next.shares), next.done, before);
             cleared = true;
             if (!next.done) break;
         }
@@ -60,19 +61,24 @@ contract PoolExits {
         uint256[4] memory heads = [none, none, none, none];
         uint256[4] memory left;
         for (uint256 i; i < s.trancheCount; ++i) {
+            if (!Tranches.isLeaving(s, i)) continue;
             Tranche storage tranche = s.tranches[i];
             if (tranche.head == tranche.tail) continue;
             uint256 id = tranche.headExit;
-            Request memory exit = Exits.load(s, id);
-            if (t < exit.cooledAt) continue;
-            heads[i] = id;
-            left[i] = exit.shares - tranche.headCleared;
-            if (t >= uint256(exit.cooledAt) + exit.wait && id < next.id) {
-                next = Next(true, true, id, i, left[i]);
+            (uint256 shares, uint256 cooledAt, uint256 wait) = Exits.head(s, id);
+            if (t < cooledAt) continue;
+            shares -= tranche.headCleared;
+            (heads[i], left[i]) = (id, shares);
+            if (t >= cooledAt + wait && id < next.id) {
+                next.found = true;
+                next.done = true;
+                next.id = id;
+                next.tranche = i;
+                next.shares = shares;
             }
         }
         if (next.found) return next;
-        uint256 spare;
+        Spare memory spare;
         for (uint256 round; round < TRANCHES_MAX; ++round) {
             uint256 index;
             for (uint256 i = 1; i < TRANCHES_MAX; ++i) {
@@ -82,52 +88,59 @@ contract PoolExits {
             if (id == none) break;
             heads[index] = none;
             if (round == 0) spare = spareCapital(s);
-            (bool blocked, uint256 shares) = clearable(s, index, left[index], spare);
-            if (blocked) break;
-            if (shares != 0) return Next(true, shares == left[index], id, index, shares);
+            // Where the pool's capital admits none, nobody overtakes; where the junior floor alone is in the way, the
+            // next head may go.
+            uint256 shares = admitted(s, index, left[index], spare.all);
+            if (shares == 0) break;
+            if (index == 0) shares = Fixed.min(shares, admitted(s, 0, left[0], spare.junior));
+            if (shares != 0) {
+                next.found = true;
+                next.done = shares == left[index];
+                next.id = id;
+                next.tranche = index;
+                next.shares = shares;
+                return next;
+            }
         }
     }
 
-    /// Shares out of `left` that can clear; `blocked` when the pool's capital admits none. None and not blocked: the
-    /// junior floor alone is in the way, and the next head may go.
-    function clearable(State storage s, uint256 index, uint256 left, uint256 spare)
-        private
-        view
-        returns (bool blocked, uint256 shares)
-    {
-        shares = admitted(s, index, left, spare);
-        if (shares == 0) return (true, 0);
-        return (false, Fixed.min(shares, admitted(s, index, left, floorSpare(s, index))));
+    /// What the pool holds above its required capital, without what is cleared already (5.3), and what tranche 0 holds
+    /// above the junior floor.
+    struct Spare {
+        uint256 all;
+        uint256 junior;
     }
 
     /// Shares out of `left` whose value `spare` allows: all of them, or a part worth at least the smallest item.
     function admitted(State storage s, uint256 index, uint256 left, uint256 spare) private view returns (uint256) {
-        Class memory queued = Tranches.queuedOf(s.tranches[index]);
+        Class memory queued = Tranches.queuedOf(s, index);
         if (Fixed.mulDivUp(left, queued.assets, queued.shares) <= spare) return left;
         if (spare < s.rules.exitMin) return 0;
         // floor(spare Sq / Aq) shares are worth at most `spare`, also when rounded up.
         return Fixed.min(Fixed.mulDivDown(spare, queued.shares, queued.assets), left);
     }
 
-    /// What the pool holds above its required capital, without what is cleared already (5.3).
-    function spareCapital(State storage s) private view returns (uint256) {
+    function spareCapital(State storage s) private view returns (Spare memory spare) {
         (uint256 all, uint256[4] memory active) = Premium.layers(s);
         uint256 gone = s.required;
-        for (uint256 i; i < s.trancheCount; ++i) {
-            Class memory queued = Tranches.queuedOf(s.tranches[i]);
-            all += active[i] + queued.assets;
-            gone += Tranches.clearedValue(s.tranches[i], queued);
+        uint256 floor = Fixed.partUp(gone, s.rules.juniorFloor);
+        uint256 count = s.trancheCount;
+        unchecked {
+            // A few amounts: far below 256 bits.
+            for (uint256 i; i < count; ++i) {
+                uint256 assets = active[i];
+                uint256 cleared;
+                if (Tranches.isLeaving(s, i)) {
+                    Class memory queued = Tranches.queuedOf(s, i);
+                    assets += queued.assets;
+                    cleared = Tranches.clearedValue(s.tranches[i], queued);
+                }
+                all += assets;
+                gone += cleared;
+                if (i == 0) spare.junior = Fixed.saturatingSub(assets, floor + cleared);
+            }
         }
-        return Fixed.saturatingSub(all, gone);
-    }
-
-    /// What tranche 0 holds above the junior floor; no bound for the others.
-    function floorSpare(State storage s, uint256 index) private view returns (uint256) {
-        if (index != 0) return type(uint128).max;
-        Class memory queued = Tranches.queuedOf(s.tranches[0]);
-        uint256 gone =
-            Fixed.partUp(s.required, s.rules.juniorFloor) + Tranches.clearedValue(s.tranches[0], queued);
-        return Fixed.saturatingSub(uint256(Premium.active(s, 0).assets) + queued.assets, gone);
+        spare.all = Fixed.saturatingSub(all, gone);
     }
 
     /// Pays a cleared exit to its owner, in any order (5.4): at most what latent losses leave of what is cleared.
@@ -188,7 +201,7 @@ contract PoolExits {
             }
             r.sharesLeft -= taken;
         } else {
-            Class memory class = Tranches.queuedOf(s.tranches[x.tranche]);
+            Class memory class = Tranches.queuedOf(s, x.tranche);
             if (Tranches.value(class, due) > r.assetsLeft) {
                 // Comes to the very amount, because a queued share is never worth more than one asset (5.1).
                 queued = Fixed.mulDivUp(r.assetsLeft, class.shares, class.assets);
@@ -207,24 +220,26 @@ contract PoolExits {
     function pay(State storage s, Exits.Standing memory x, uint256 shares) private returns (uint256 assets) {
         Tranche storage tranche = s.tranches[x.tranche];
         uint256 dust;
-        (assets, dust) = payOut(s, tranche, shares);
+        uint256 before;
+        (assets, dust, before) = payOut(s, x.tranche, shares);
         x.paid += shares;
         Track storage track = s.queued[x.tranche][x.owner];
         Holders.write(track, track.balance - shares, tranche.queuedGeneration, s.tickets);
-        emit ExitPaid(uint32(x.id), uint128(shares), uint128(assets), uint128(dust));
+        emit ExitPaid(uint32(x.id), uint128(shares), uint128(assets), uint128(dust), before);
     }
 
     /// Takes cleared shares out of the queued class.
-    function payOut(State storage s, Tranche storage tranche, uint256 shares)
+    function payOut(State storage s, uint256 index, uint256 shares)
         private
-        returns (uint256 assets, uint256 dust)
+        returns (uint256 assets, uint256 dust, uint256 before)
     {
-        Class memory queued = Tranches.queuedOf(tranche);
+        Class memory queued = Tranches.queuedOf(s, index);
         (assets, dust) = Tranches.redeem(queued, shares);
-        tranche.cleared -= uint128(shares);
+        before = Fixed.pair(queued.assets, queued.shares);
+        s.tranches[index].cleared -= uint128(shares);
         queued = Class(uint128(queued.assets - assets - dust), uint128(queued.shares - shares));
-        Tranches.setQueued(tranche, queued.assets, queued.shares);
-        if (Tranches.mustClose(queued)) s.closing = true;
+        Tranches.setQueued(s, index, queued.assets, queued.shares);
+        if (Tranches.mustClose(queued)) s.flags |= CLOSING;
         Premium.give(s, dust);
     }
 

@@ -8,9 +8,10 @@ import {Holders} from "../Holder.sol";
 import {Payments} from "../Payment.sol";
 import {Policies} from "../Policy.sol";
 import {Premium} from "../Premium.sol";
-import {pool, State, Market, Listing, Policy, Member, Status, Class} from "../State.sol";
+import {pool, State, CLOSING, Market, Listing, Policy, Member, Status, Class} from "../State.sol";
 import {CANCELLED, BONUS_GONE, PREMIUM_STREAMS, RUN_OFF} from "../State.sol";
 import {Tranches} from "../Tranche.sol";
+import {Turns} from "../Turn.sol";
 
 /// The life of a policy after its purchase (3): activation, cancellation, the closing of its books; what is left of
 /// its callable bond (7.1); quotes that are void.
@@ -24,11 +25,12 @@ contract PoolPolicy {
         for (uint256 slot; slot < 2; ++slot) {
             Policy storage p = Policies.inSlot(m, l, slot);
             if (p.status != Status.Pending || t < Policies.start(p) || t >= Policies.end(p)) continue;
+            uint128 before = p.seen;
             p.seen = Fixed.to128(uint256(m.counter) + Fixed.max(m.measured, m.expiry == 0 ? 0 : m.estimate));
             p.status = Status.Active;
             // What the source recovered on losses that the pool never booked is not the pool's.
             if (l.oldestTicket == 0 && m.passedOn != m.recovered) m.passedOn = m.recovered;
-            emit PolicyActivated(id, uint8(slot), p.seen);
+            emit PolicyActivated(id, uint8(slot), before, p.seen);
             return;
         }
         revert NothingToActivate(id);
@@ -72,7 +74,7 @@ contract PoolPolicy {
     /// the policy's new end.
     function shorten(State storage s, Policy storage p, uint256 until) private returns (uint128[5] memory removed) {
         Premium.anchor(s);
-        uint256[5] memory rates = Premium.ratesOf(p);
+        uint256[5] memory rates = Turns.ratesOf(p);
         uint256 rest = Policies.end(p) - Fixed.max(until, Policies.start(p));
         for (uint256 i; i < PREMIUM_STREAMS; ++i) {
             uint256 left = rates[i] * rest;
@@ -112,8 +114,8 @@ contract PoolPolicy {
         State storage s = pool();
         (Market storage m,) = known(s, id);
         if (nonce < m.nonce || nonce == type(uint64).max) revert NonceUsed(nonce, m.nonce);
+        emit QuotesRevoked(id, m.nonce, nonce + 1);
         m.nonce = nonce + 1;
-        emit QuotesRevoked(id, nonce + 1);
     }
 
     /// Returns what is left of a bond (7.1): after its policy's end at purchase, when no market is stale.
@@ -131,7 +133,7 @@ contract PoolPolicy {
         Holders.write(member.units, 0, s.mutualGeneration, s.tickets);
         s.mutual = Class(uint128(layer.assets - assets - dust), uint128(layer.shares - units));
         Premium.give(s, dust);
-        if (Tranches.mustClose(s.mutual)) s.closing = true;
+        if (Tranches.mustClose(s.mutual)) s.flags |= CLOSING;
         emit BondReleased(id, uint128(units), uint128(assets), uint128(dust));
         Payments.send(s, msg.sender, assets);
     }

@@ -20,6 +20,8 @@ import {Premium} from "../Premium.sol";
 import {Rules} from "../Rules.sol";
 import {pool, State, Market, Policy, RuleSet, PREMIUM_STREAMS, RUN_OFF} from "../State.sol";
 import {Tranches} from "../Tranche.sol";
+import {Streams} from "../Stream.sol";
+import {Turns} from "../Turn.sol";
 
 /// What roles may do (9, 5.5, 5.6), and the reserve (1.5). Who may call is decided by the pool before.
 contract PoolRules {
@@ -33,7 +35,7 @@ contract PoolRules {
             Rules.store(s.rules, rules);
             // It voids a change that waits, which would bring back what was just tightened.
             s.rulesAt = 0;
-            emit RulesChanged(rules);
+            emit RulesChanged(current, rules);
             return;
         }
         uint256 longest = current.termEpochsMax * Fixed.EPOCH;
@@ -59,9 +61,10 @@ contract PoolRules {
         uint256 from = Fixed.max(s.pauseFrom, s.time);
         uint256 most = s.time + uint256(s.rules.pauseMax);
         if (s.time < from || until <= s.time || until > most) revert PauseOutOfBounds(uint64(from), uint64(most));
+        uint64 before = s.pausedUntil;
         s.pausedUntil = uint40(until);
         s.pauseFrom = uint40(until + s.rules.pauseMax);
-        emit PauseBegan(until, s.pauseFrom);
+        emit PauseBegan(before, until, s.pauseFrom);
     }
 
     /// Pays accrued fees to their recipient; anyone may call.
@@ -80,8 +83,8 @@ contract PoolRules {
         State storage s = pool();
         if (assets == 0) revert BelowMinimum("payment", assets, 1);
         Payments.receiveFrom(s, Payments.asset(), msg.sender, assets);
+        emit ReserveFunded(assets, uint128(Premium.reserve(s)));
         Premium.give(s, assets);
-        emit ReserveFunded(assets);
     }
 
     /// Streams what the reserve holds above its target to the active classes, from the next boundary on (1.5): only
@@ -103,17 +106,17 @@ contract PoolRules {
             total += parts[i];
         }
         if (total == 0) revert NoSurplus(s.reserve, s.rules.reserveTarget);
-        Premium.Split memory split = Premium.split(parts, end - start);
+        Streams.Split memory split = Streams.split(parts, end - start);
         uint128[4] memory streamed;
         for (uint256 i; i < s.trancheCount; ++i) {
             uint256 stream = PREMIUM_STREAMS + i;
-            Premium.checkRate(s, stream, split.rates[i], parts[i]);
-            Premium.add(s, i, split.rates[i], Fixed.epochOf(start), Fixed.epochOf(end));
+            Turns.checkRate(s, stream, split.rates[i], parts[i]);
+            Turns.add(s, i, split.rates[i], Fixed.epochOf(start), Fixed.epochOf(end));
             Premium.addCarry(s, stream, split.carries[i]);
             streamed[i] = uint128(parts[i]);
         }
+        emit SurplusStreamed(uint64(start), uint64(end), streamed, uint128(Premium.reserve(s)));
         Premium.take(s, total);
-        emit SurplusStreamed(uint64(start), uint64(end), streamed);
     }
 
     /// Posts an estimate of latent loss (5.6): a higher one acts at once, a lower one at the next boundary. Only a
@@ -129,7 +132,7 @@ contract PoolRules {
             uint40 boundary = uint40(Fixed.boundaryAfter(t));
             (m.lowerTo, m.lowerAt) = (amount, boundary);
             if (boundary < s.due) s.due = boundary;
-            emit EstimateLowered(id, amount, boundary);
+            emit EstimateLowered(id, m.estimate, amount, boundary);
             return;
         }
         if (amount == 0) revert NoEstimate(id);
@@ -143,11 +146,12 @@ contract PoolRules {
             revert EstimateOutOfCaps(amount, expiry, uint128(most), uint64(latest));
         }
         if (!open) ++s.estimates;
+        uint128 before = m.estimate;
         m.estimate = amount;
         m.expiry = uint40(expiry);
         (m.lowerTo, m.lowerAt) = (0, 0);
         if (expiry < s.due) s.due = uint40(expiry);
-        emit EstimatePosted(id, amount, expiry);
+        emit EstimatePosted(id, before, amount, expiry);
     }
 
     /// Most that a market's policies can still lose: deductible and limit of those that can pay now.

@@ -35,6 +35,8 @@ contract PoolSettle {
         uint256[] paid;
         uint256[4] active;
         Class[4] queue;
+        /// What the reserve has left.
+        uint256 left;
     }
 
     /// Books and pays all there is (1.4 step 3), then closes classes (step 4). The pool runs it by delegatecall when a
@@ -49,8 +51,9 @@ contract PoolSettle {
     /// Sends what is set aside for a market to its destination (4.5).
     function payMarket(uint32 market) external {
         State storage s = pool();
-        if (Policies.listing(s, market).adapter == address(0)) revert NoSuchMarket(market);
-        if (Payments.payMarket(s, market, 0) == 0) revert NothingSetAside(market);
+        address adapter = Policies.listing(s, market).adapter;
+        if (adapter == address(0)) revert NoSuchMarket(market);
+        if (Payments.payMarket(s, market, adapter, 0) == 0) revert NothingSetAside(market);
     }
 
     /// What each policy in force has to book (4.3): nothing below the smallest ticket.
@@ -89,14 +92,16 @@ contract PoolSettle {
         }
         uint256 reserve;
         (reserve, w.active) = Premium.layers(s);
+        w.left = reserve;
         (w.reserve,) = Waterfall.pour(reserve, w.owed);
         for (uint256 i; i < s.trancheCount; ++i) {
-            Class memory queued = Tranches.queuedOf(s.tranches[i]);
+            Class memory queued = Tranches.queuedOf(s, i);
             w.queue[i] = queued;
             uint256 taken;
             (w.tranches[i], taken) = Waterfall.pour(w.active[i] + queued.assets, w.owed);
-            taken = Tranches.queuedPart(queued.assets, w.active[i], taken);
-            w.queued[i] = Waterfall.cumulativeSplit(taken, w.tranches[i]);
+            w.queued[i] = Waterfall.cumulativeSplit(
+                Tranches.queuedPart(queued.assets, w.active[i], taken), w.tranches[i], taken
+            );
         }
         call(s, w);
         uint32 first = s.tickets;
@@ -106,7 +111,7 @@ contract PoolSettle {
         for (uint256 k; k < w.count; ++k) {
             uint256 owed = w.paid[k];
             while (k + 1 < w.count && w.markets[k + 1] == w.markets[k]) owed += w.paid[++k];
-            pay(s, w.markets[k], s.live[w.places[k]].oldestTicket, first, owed);
+            pay(s, w.markets[k], s.live[w.places[k]], first, owed);
         }
     }
 
@@ -118,8 +123,8 @@ contract PoolSettle {
             if (bonus == 0) continue;
             Policies.dropBonus(p);
             s.bonus -= bonus;
+            emit BonusForfeited(w.markets[k], uint8(w.slots[k]), bonus, uint128(Premium.reserve(s)));
             Premium.give(s, bonus);
-            emit BonusForfeited(w.markets[k], uint8(w.slots[k]), bonus);
         }
     }
 
@@ -177,7 +182,9 @@ contract PoolSettle {
         b.overLimit = uint128(c.overLimit);
         b.residual = uint128(c.unpaid + w.owed[k]);
         b.supplied = m.supplied;
+        holdings(s, w, b.held);
         b.lost = lost(s, w, k, record, b.queuedLoss);
+        w.left -= b.lost.reserve;
         b.haircut = haircut(uint256(b.lost.coinsured) + b.lost.uncovered, b.supplied);
         record.buyer = p.buyer;
         record.time = s.time;
@@ -192,9 +199,21 @@ contract PoolSettle {
         if (b.lost.deductible != 0) s.bonds -= b.lost.deductible;
         w.paid[k] = Tickets.total(b.lost) - b.lost.coinsured - b.lost.uncovered;
         chain(s, s.live[w.places[k]], m, id);
+        b.limitLeft = Policies.limitLeft(p) << 128;
+        b.required = uint256(s.required) << 128;
         Policies.book(s, p, c, s.time);
+        b.limitLeft |= Policies.limitLeft(p);
+        b.required |= s.required;
         emit TicketBooked(id, w.markets[k], b);
         lowerEstimate(s, m, w.markets[k], c.gross);
+    }
+
+    /// What the reserve and the tranches hold before a ticket.
+    function holdings(State storage s, Work memory w, uint128[5] memory held) private view {
+        held[0] = uint128(w.left);
+        for (uint256 i; i < s.trancheCount; ++i) {
+            held[i + 1] = uint128(w.active[i] + w.queue[i].assets);
+        }
     }
 
     /// Puts a ticket behind the last one of its market.
@@ -222,6 +241,7 @@ contract PoolSettle {
             uint128 queued = uint128(w.queued[i][k]);
             (l.tranches[i], queuedLoss[i]) = (part, queued);
             suffer(s.tranches[i], record.cohorts[i], part, queued, w.queue[i]);
+            w.active[i] -= part - queued;
         }
         Tickets.write(record, l);
     }
@@ -262,8 +282,10 @@ contract PoolSettle {
 
     /// Sends what the layers paid to a market (4.5), after setting off what its source recovered on losses booked
     /// before and kept (6.1).
-    function pay(State storage s, uint32 id, uint32 oldest, uint32 first, uint256 owed) private {
+    function pay(State storage s, uint32 id, Listing storage l, uint32 first, uint256 owed) private {
         Market storage m = s.markets[id];
+        uint256 oldest = l.oldestTicket;
+        address adapter = l.adapter;
         uint128 kept = uint128(Fixed.saturatingSub(m.recovered, m.passedOn));
         if (kept != 0) kept = uint128(Fixed.min(kept, m.setAside + owed));
         if (kept != 0 && oldest != 0 && oldest - 1 < first) {
@@ -280,6 +302,6 @@ contract PoolSettle {
             emit SetOff(id, kept);
             Recoveries.assign(s, id, Recoveries.ASSIGN_IN_SYNC);
         }
-        Payments.payMarket(s, id, owed);
+        Payments.payMarket(s, id, adapter, owed);
     }
 }

@@ -6,13 +6,14 @@ import {Fixed} from "../Fixed.sol";
 import {Latents} from "../Latent.sol";
 import {Policies} from "../Policy.sol";
 import {Premium} from "../Premium.sol";
-import {pool, State, Market, Policy, Status, RUN_OFF, NEVER} from "../State.sol";
+import {pool, State, Market, Policy, RuleSet, Status, RUN_OFF, NEVER} from "../State.sol";
+import {Walks} from "../Walk.sol";
 
 /// What time does (1.4 steps 1 and 2), where it is rare: accrual across a boundary, and what falls due. The pool
 /// runs these by delegatecall before a command.
 contract PoolTime {
     function walk() external {
-        Premium.walk(pool(), block.timestamp);
+        Walks.to(pool(), block.timestamp);
     }
 
     /// Estimates first, then the policies that they may keep in force, then rules.
@@ -33,9 +34,10 @@ contract PoolTime {
         if (s.rulesAt != 0) {
             if (s.rulesAt <= t) {
                 Premium.anchor(s);
+                RuleSet memory before = s.rules;
                 s.rules = s.pendingRules;
                 s.rulesAt = 0;
-                emit RulesChanged(s.rules);
+                emit RulesChanged(before, s.rules);
             } else {
                 due = s.rulesAt;
             }
@@ -91,9 +93,10 @@ contract PoolTime {
         } else {
             return;
         }
-        s.required -= uint128(Policies.chargeDue(p));
+        uint256 before = s.required;
+        s.required = uint128(before - Policies.chargeDue(p));
         p.status = Status.Ended;
-        emit PolicyEnded(id, uint8(slot));
+        emit PolicyEnded(id, uint8(slot), Fixed.pair(before, s.required));
         if (Policies.isLive(m)) return;
         Policies.delist(s, id);
         // Nothing can be paid any more, so nothing is latent for the pool.
@@ -101,12 +104,13 @@ contract PoolTime {
     }
 
     function runOff(State storage s, uint32 id, uint256 slot, Policy storage p, uint256 until) private {
-        uint256 before = Policies.chargeDue(p);
+        uint256 before = s.required;
+        uint256 charge = Policies.chargeDue(p);
         p.status = Status.RunOff;
         p.runOffUntil = uint40(until);
         p.runOffLeft = s.markets[id].estimate;
-        s.required = uint128(s.required - before + Policies.chargeDue(p));
+        s.required = uint128(before - charge + Policies.chargeDue(p));
         if (until > s.latestEnd) s.latestEnd = uint40(until);
-        emit PolicyRunsOff(id, uint8(slot), uint64(until), p.runOffLeft);
+        emit PolicyRunsOff(id, uint8(slot), uint64(until), p.runOffLeft, Fixed.pair(before, s.required));
     }
 }

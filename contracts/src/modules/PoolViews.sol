@@ -12,6 +12,8 @@ import {pool, State, Class, Tranche, Policy, Market, Listing, Member, Ticket, Co
 import {Exit, Lot, RuleSet, Layers, Status, PREMIUM_STREAMS, STREAMS} from "../State.sol";
 import {Tickets} from "../Ticket.sol";
 import {Tranches} from "../Tranche.sol";
+import {Streams} from "../Stream.sol";
+import {Turns} from "../Turn.sol";
 
 /// What readers ask: the whole pool in one call, and each table by number. Reached through the pool's own address;
 /// the pool runs it by delegatecall inside a static call.
@@ -198,7 +200,7 @@ contract PoolViews {
         for (uint256 i; i < 4; ++i) {
             Tranche storage tranche = s.tranches[i];
             Class memory active = Premium.active(s, i);
-            Class memory queued = Tranches.queuedOf(tranche);
+            Class memory queued = Tranches.queuedOf(s, i);
             uint256 assets = uint256(active.assets) + queued.assets;
             v.tranches[i] = TrancheView(
                 active,
@@ -213,8 +215,8 @@ contract PoolViews {
             v.booked += assets;
         }
         for (uint256 i; i < STREAMS; ++i) {
-            (uint256 rate,,) = Premium.stream(s, i);
-            v.streams[i] = StreamView(uint128(rate), Premium.carryAt(s, i), Premium.unearned(s, i));
+            (uint256 rate,,) = Streams.at(s, i);
+            v.streams[i] = StreamView(uint128(rate), Premium.carryAt(s, i), Turns.unearned(s, i));
             if (i < PREMIUM_STREAMS) v.feeRemainders |= Premium.remainderAt(s, i) << (24 * i);
             v.booked += v.streams[i].unearned;
         }

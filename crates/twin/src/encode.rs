@@ -1,8 +1,8 @@
 //! A command as a call of the contract, a refusal of the engine as the contract says it, an event as a log.
 
 use seawall_engine::{
-    AccountId, Action, ClassKind, Command, Error, Event, Layers, Member, PREMIUM_STREAMS, Slot, State,
-    Status, TRANCHES_MAX,
+    AccountId, Action, ClassKind, Command, Error, Event, ExitId, Layers, MarketId, Member, PREMIUM_STREAMS,
+    Slot, State, Status, TRANCHES_MAX, apply,
 };
 use seawall_fixed::{Assets, Seconds};
 
@@ -261,31 +261,42 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
     let say = |name: &str, words: &[Word]| Some(abi().log(at.pool, name, words));
     let small = |value: u32| number(value.into());
     let t = |value: Seconds| number(value.into());
+    let core = state.core();
+    let reserve = amount(core.reserve);
+    let estimate = |market: MarketId| {
+        let open = state.market(market).and_then(|market| market.estimate);
+        amount(open.map_or(Assets::ZERO, |estimate| estimate.amount))
+    };
     match event {
         Event::DueAt { .. } | Event::OldestTicket { .. } => None,
         Event::Accrued(a) => {
             let earned = a.earned.map(Assets::get);
             let words = [
-                t(a.to),
+                pair(core.now.into(), a.to.into()),
                 pair(earned[0], earned[1]),
                 pair(earned[2], earned[3]),
                 pair(a.reserve.get(), a.fee.get()),
             ];
             say("Accrued", &words)
         }
-        Event::EstimateFell { market, to } => say("EstimateFell", &[small(market.0), amount(*to)]),
-        Event::EstimateClosed { market, repost_from } => {
-            say("EstimateClosed", &[small(market.0), t(*repost_from)])
+        Event::EstimateFell { market, to } => {
+            say("EstimateFell", &[small(market.0), estimate(*market), amount(*to)])
         }
-        Event::EstimatePosted { market, amount: estimate, expiry } => {
-            say("EstimatePosted", &[small(market.0), amount(*estimate), t(*expiry)])
+        Event::EstimateClosed { market, repost_from } => {
+            say("EstimateClosed", &[small(market.0), estimate(*market), t(*repost_from)])
+        }
+        Event::EstimatePosted { market, amount: posted, expiry } => {
+            say("EstimatePosted", &[small(market.0), estimate(*market), amount(*posted), t(*expiry)])
         }
         Event::EstimateLowered { market, to, at } => {
-            say("EstimateLowered", &[small(market.0), amount(*to), t(*at)])
+            say("EstimateLowered", &[small(market.0), estimate(*market), amount(*to), t(*at)])
         }
-        Event::PolicyEnded { market, slot: which } => say("PolicyEnded", &[small(market.0), slot(*which)]),
+        Event::PolicyEnded { market, slot: which } => {
+            say("PolicyEnded", &[small(market.0), slot(*which), required(state, event)])
+        }
         Event::PolicyRunsOff { market, slot: which, until, left } => {
-            say("PolicyRunsOff", &[small(market.0), slot(*which), t(*until), number(*left)])
+            let words = [small(market.0), slot(*which), t(*until), number(*left), required(state, event)];
+            say("PolicyRunsOff", &words)
         }
         Event::PolicyBought(bought) => {
             let policy = &bought.policy;
@@ -302,10 +313,13 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             ];
             words.extend((0..PREMIUM_STREAMS).map(|index| amount(bought.parts[index])));
             words.extend([amount(bought.bond.0), number(bought.bond.1.get()), t(bought.nonce)]);
+            words.push(required(state, event));
             say("PolicyBought", &words)
         }
         Event::PolicyActivated { market, slot: which, seen } => {
-            say("PolicyActivated", &[small(market.0), slot(*which), number(*seen)])
+            let policy = state.market(*market).and_then(|market| market.policy(*which));
+            let before = policy.map_or(0, |policy| policy.seen);
+            say("PolicyActivated", &[small(market.0), slot(*which), number(before), number(*seen)])
         }
         Event::PolicyCancelled(c) => {
             let mut words = vec![small(c.market.0), slot(c.slot), t(c.at)];
@@ -317,7 +331,10 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             "PolicyFinalised",
             &[small(market.0), amount(*bonus_paid), amount(*bonus_kept), amount(*bond)],
         ),
-        Event::QuotesRevoked { market, least } => say("QuotesRevoked", &[small(market.0), t(*least)]),
+        Event::QuotesRevoked { market, least } => {
+            let before = state.market(*market).map_or(0, |market| market.nonce);
+            say("QuotesRevoked", &[small(market.0), t(before), t(*least)])
+        }
         Event::MarketOpened { market, source, destination } => {
             let words =
                 [small(market.0), address(source_of(at, *market, source)), address(account(*destination))];
@@ -331,13 +348,14 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
         Event::MarketRead { market, counter, converted, measured, supplied, recovered } => {
             let source = converted.map_or(*counter, |converted| converted.source);
             let rate = converted.map_or(0, |converted| converted.rate);
-            let numbers = [*counter, source, rate, *measured, *supplied, *recovered].map(number);
+            let before = state.market(*market).map_or(0, |market| market.counter);
+            let numbers = [before, *counter, source, rate, *measured, *supplied, *recovered].map(number);
             let words: Vec<Word> = [small(market.0)].into_iter().chain(numbers).collect();
             say("MarketRead", &words)
         }
         Event::MarketStale { market } => say("MarketWentStale", &[small(market.0)]),
         Event::BonusForfeited { market, slot: which, amount: bonus } => {
-            say("BonusForfeited", &[small(market.0), slot(*which), amount(*bonus)])
+            say("BonusForfeited", &[small(market.0), slot(*which), amount(*bonus), reserve])
         }
         Event::OwnBondUsed { member, assets, units } => {
             say("OwnBondUsed", &[small(member.0), amount(*assets), number(units.get())])
@@ -359,6 +377,15 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             ];
             words.extend(layers(&ticket.lost));
             words.extend((0..TRANCHES_MAX).map(|tranche| amount(ticket.queued[tranche].loss)));
+            let left = |state: &State| {
+                let policy = state.market(ticket.market).and_then(|market| market.policy(booking.slot));
+                policy.map_or(0, |policy| policy.limit_left.get())
+            };
+            words.push(pair(left(state), left(&after(state, event))));
+            words.extend([required(state, event), reserve]);
+            words.extend(
+                core.tranches.iter().map(|tranche| amount(tranche.active.assets + tranche.queued.assets)),
+            );
             say("TicketBooked", &words)
         }
         Event::SetOff { market, assets } => say("SetOff", &[small(market.0), amount(*assets)]),
@@ -366,11 +393,24 @@ pub fn log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             say("MarketPaid", &[small(market.0), address(account(*destination)), amount(*assets)])
         }
         Event::ClassClosed { tranche, class: kind, assets } => {
-            say("ClassClosed", &[small((*tranche).into()), small(class(*kind).into()), amount(*assets)])
+            let kind = small(class(*kind).into());
+            say("ClassClosed", &[small((*tranche).into()), kind, amount(*assets), reserve])
         }
-        Event::MutualClosed { assets } => say("MutualClosed", &[amount(*assets)]),
+        Event::MutualClosed { assets } => say("MutualClosed", &[amount(*assets), reserve]),
         _ => holders_log(at, state, event),
     }
+}
+
+/// The state once an event is applied.
+fn after(state: &State, event: &Event) -> State {
+    let mut next = state.clone();
+    apply(&mut next, event);
+    next
+}
+
+/// Required capital before and after an event.
+fn required(state: &State, event: &Event) -> Word {
+    pair(state.core().required.get(), after(state, event).core().required.get())
 }
 
 /// Logs of what holders, payers and roles did.
@@ -379,9 +419,22 @@ fn holders_log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
     let small = |value: u32| number(value.into());
     let t = |value: Seconds| number(value.into());
     let who = |id: AccountId| address(account(id));
+    let core = state.core();
+    let reserve = amount(core.reserve);
+    let active = |tranche: u8| {
+        let class = &core.tranches[usize::from(tranche)].active;
+        pair(class.assets.get(), class.shares.get())
+    };
+    let queued = |tranche: u8| {
+        let class = &core.tranches[usize::from(tranche)].queued;
+        pair(class.assets.get(), class.shares.get())
+    };
+    let tranche_of = |exit: ExitId| state.exit(exit).map_or(0, |exit| exit.tranche);
     match event {
         Event::Deposited { tranche, owner, assets, shares } => {
-            say("Deposited", &[small((*tranche).into()), who(*owner), amount(*assets), number(shares.get())])
+            let index = small((*tranche).into());
+            let words = [index, who(*owner), amount(*assets), number(shares.get()), active(*tranche)];
+            say("Deposited", &words)
         }
         Event::Transferred { tranche, from, to, shares } => {
             say("Transferred", &[small((*tranche).into()), who(*from), who(*to), number(shares.get())])
@@ -396,18 +449,24 @@ fn holders_log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
                 amount(*moved),
                 t(exit.cooled_at),
                 t(exit.deadline),
+                active(exit.tranche),
+                queued(exit.tranche),
             ];
             say("ExitRequested", &words)
         }
         Event::ExitCleared { exit, shares, done } => {
-            say("ExitCleared", &[small(exit.0), number(shares.get()), number(u128::from(*done))])
+            let before = core.tranches[usize::from(tranche_of(*exit))].cleared.get();
+            let done = number(u128::from(*done));
+            say("ExitCleared", &[small(exit.0), number(shares.get()), done, number(before)])
         }
         Event::ExitPaid { exit, shares, assets, dust } => {
-            say("ExitPaid", &[small(exit.0), number(shares.get()), amount(*assets), amount(*dust)])
+            let before = queued(tranche_of(*exit));
+            say("ExitPaid", &[small(exit.0), number(shares.get()), amount(*assets), amount(*dust), before])
         }
-        Event::ReserveFunded { assets } => say("ReserveFunded", &[amount(*assets)]),
+        Event::ReserveFunded { assets } => say("ReserveFunded", &[amount(*assets), reserve]),
         Event::SurplusStreamed { start, end, parts, .. } => {
-            let words: Vec<Word> = [t(*start), t(*end)].into_iter().chain(parts.map(amount)).collect();
+            let mut words: Vec<Word> = [t(*start), t(*end)].into_iter().chain(parts.map(amount)).collect();
+            words.push(reserve);
             say("SurplusStreamed", &words)
         }
         Event::BondReleased { member, units, assets, dust } => {
@@ -417,12 +476,13 @@ fn holders_log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             say("RecoveryReceived", &[small(market.0), amount(*assets), number(u128::from(*passed_on))])
         }
         Event::RecoveryAssigned { market, ticket, parts } => {
-            let words: Vec<Word> =
+            let mut words: Vec<Word> =
                 [small(market.0), small(ticket.0)].into_iter().chain(layers(parts)).collect();
+            words.push(reserve);
             say("RecoveryAssigned", &words)
         }
         Event::RecoverySurplus { market, assets } => {
-            say("RecoverySurplus", &[small(market.0), amount(*assets)])
+            say("RecoverySurplus", &[small(market.0), amount(*assets), reserve])
         }
         Event::RecoveryClaimed { ticket, owner, tranche, class: kind, assets } => {
             let words = [
@@ -453,11 +513,15 @@ fn holders_log(at: &Deployment, state: &State, event: &Event) -> Option<Log> {
             say("RulesAnnounced", &words)
         }
         Event::RulesWithdrawn => say("RulesWithdrawn", &[]),
-        Event::RulesChanged { rules } => say("RulesChanged", &rule_words(rules)),
-        Event::Paused { until, next_from } => say("PauseBegan", &[t(*until), t(*next_from)]),
+        Event::RulesChanged { rules } => {
+            let words: Vec<Word> = rule_words(state.rules()).into_iter().chain(rule_words(rules)).collect();
+            say("RulesChanged", &words)
+        }
+        Event::Paused { until, next_from } => {
+            say("PauseBegan", &[t(core.paused_until), t(*until), t(*next_from)])
+        }
         Event::FeesCollected { to, assets } => say("FeesCollected", &[who(*to), amount(*assets)]),
         other => {
-            let _ = state;
             panic!("an event that the contract does not know: {other:?}")
         }
     }

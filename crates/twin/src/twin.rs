@@ -118,10 +118,7 @@ impl Twin {
     fn compare(&mut self, decided: Result<Vec<Event>, Error>, outcome: &Outcome) -> Result<Ran, String> {
         match decided {
             Ok(events) if outcome.ok => {
-                self.compare_logs(&events, &outcome.logs)?;
-                for event in &events {
-                    apply(&mut self.state, event);
-                }
+                self.apply(&events, &outcome.logs)?;
                 self.accepted += 1;
                 self.compare_books(&events)?;
                 Ok(Ran::Done(events))
@@ -141,11 +138,14 @@ impl Twin {
         }
     }
 
-    /// Every event in its order.
-    fn compare_logs(&self, events: &[Event], logs: &[Log]) -> Result<(), String> {
-        let expected = events.iter().filter_map(|event| encode::log(&self.at, &self.state, event));
-        let mut found = logs.iter().filter(|log| log.address == self.at.pool);
-        for wanted in expected {
+    /// Applies every event in its order, each against the log that says it.
+    fn apply(&mut self, events: &[Event], logs: &[Log]) -> Result<(), String> {
+        let pool = self.at.pool;
+        let mut found = logs.iter().filter(|log| log.address == pool);
+        for event in events {
+            let wanted = encode::log(&self.at, &self.state, event);
+            apply(&mut self.state, event);
+            let Some(wanted) = wanted else { continue };
             match found.next() {
                 Some(log) if *log == wanted => {}
                 Some(log) => {
