@@ -2,7 +2,7 @@
 //!
 //! Written out here because results must have the same bits on every machine: the usual library picks vector
 //! instructions by the processor it finds and takes its sines from the platform. This transform is IEEE
-//! additions and multiplications in a fixed order ([`super::square`]; real and imaginary parts in separate arrays) and its
+//! additions and multiplications in a fixed order (`square`; real and imaginary parts in separate arrays) and its
 //! sines are those of [`crate::math::sine`]. It is tested against its definition.
 
 use pulp::{Scalar, Simd, WithSimd};

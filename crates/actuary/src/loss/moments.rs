@@ -226,7 +226,7 @@ impl Means {
 }
 
 /// A mean with the path's weight as control variate: least squares of the weighted losses on the weights, whose
-/// expectation is known to be one (see [`super::control`]).
+/// expectation is known to be one (see [`super::Controlled`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WeightControl {
     /// The adjusted mean.
