@@ -13,6 +13,31 @@ pub(super) struct Rung {
     pub(super) collateral: f64,
 }
 
+impl Rung {
+    /// The sums before it.
+    #[inline]
+    pub(super) fn sums(&self) -> Sums {
+        Sums { debt: self.debt, collateral: self.collateral }
+    }
+}
+
+/// Amounts of positions.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Sums {
+    pub(super) debt: f64,
+    pub(super) collateral: f64,
+}
+
+impl Sums {
+    /// With so much debt of the next position, and its collateral in proportion; `after` are the sums with all of it.
+    #[inline]
+    pub(super) fn with_part(self, partial: f64, after: &Self) -> Self {
+        let (debt, collateral) = (after.debt - self.debt, after.collateral - self.collateral);
+        let share = (partial / debt).min(1.0);
+        Self { debt: self.debt + share * debt, collateral: self.collateral + share * collateral }
+    }
+}
+
 /// What the positions of a class are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Part {
