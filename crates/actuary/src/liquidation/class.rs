@@ -2,7 +2,10 @@
 //!
 //! Units: collateral and debt in tokens, prices in debt tokens per collateral token.
 
-use super::table::PriceTable;
+use super::{
+    shortfall::{Sale, part_loss},
+    table::PriceTable,
+};
 
 /// A place in the ladder: the break price of the position there, and the sums over those before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,6 +92,32 @@ impl Class {
         } else {
             self.table.count(&self.rungs, price).clamp(from, to)
         }
+    }
+}
+
+impl Class {
+    /// The sums before a member, with so much debt of it.
+    #[inline]
+    fn sums_at(&self, (place, partial): (usize, f64)) -> Sums {
+        let sums = self.rungs[place].sums();
+        if partial > 0.0 { sums.with_part(partial, &self.rungs[place + 1].sums()) } else { sums }
+    }
+
+    /// Bad debt of a class of whole positions when it is served at a sale from one member, and a part of its debt, to
+    /// another; the first of them is under water.
+    #[inline]
+    pub(super) fn loss(&self, (from, to): ((usize, f64), (usize, f64)), (sale, keep): (Sale, f64)) -> f64 {
+        let (begun, mut until) = (self.sums_at(from), self.sums_at(to));
+        let under = sale.under_water(self.threshold, keep);
+        let last = if to.1 > 0.0 { to.0 } else { to.0.saturating_sub(1) };
+        if self.rungs[last].h < under {
+            until = self.rungs[self.count_within(from.0, to.0, under)].sums();
+        }
+        if until.debt <= begun.debt {
+            return 0.0;
+        }
+        let (debt, collateral) = (until.debt - begun.debt, until.collateral - begun.collateral);
+        part_loss(Sums { debt, collateral }, self.threshold, sale, keep)
     }
 }
 

@@ -233,6 +233,12 @@ impl Ladder {
     /// Number of positions that break at `price` or above, known to be at least `from`.
     #[inline]
     pub(super) fn reach(&self, from: usize, price: f64) -> usize {
+        // A step that moves a few places only needs neither the table nor a search: all are compared at once.
+        if let Some((near, [last, ..])) = self.order()[from..].split_first_chunk::<NEAR>()
+            && last.h < price
+        {
+            return from + near.iter().fold(0, |count, rung| count + usize::from(rung.h >= price));
+        }
         self.find(self.window(from, price), price).max(from)
     }
 

@@ -95,8 +95,11 @@ impl LadderState {
         if ladder.close_factor().is_none() && self.next < sale.under_water(ladder.highest_threshold(), keep) {
             return 0.0;
         }
+        let moves = ((self.first, self.partial), to);
+        if let [class] = ladder.class_slice() {
+            return class.loss(moves, (sale, keep));
+        }
         if let Some(marks) = ladder.marks() {
-            let moves = ((self.first, self.partial), to);
             return marks.loss(ladder.order(), moves, |place| ladder.owner(place), (sale, keep));
         }
         self.losses_until(ladder, keep, to, sale)
