@@ -57,8 +57,17 @@ pub enum LadderError {
     },
 }
 
-/// Places that are looked through one by one before the table of prices is asked.
+/// Places that are looked through before the table of prices is asked.
 const NEAR: usize = 8;
+
+/// Places that a step compares at once, most often enough.
+const AT_ONCE: usize = 2 * NEAR;
+
+/// How many of these rungs break at `price` or above, counted without a branch.
+#[inline]
+fn reached<const N: usize>(rungs: &[Rung; N], price: f64) -> usize {
+    rungs.iter().fold(0, |count, rung| count + usize::from(rung.h >= price))
+}
 
 /// Positions of a market sorted by break price, with prefix sums. Immutable: paths share it.
 #[derive(Clone, Debug)]
@@ -234,10 +243,10 @@ impl Ladder {
     #[inline]
     pub(super) fn reach(&self, from: usize, price: f64) -> usize {
         // A step that moves a few places only needs neither the table nor a search: all are compared at once.
-        if let Some((near, [last, ..])) = self.order()[from..].split_first_chunk::<NEAR>()
+        if let Some((near, [last, ..])) = self.order()[from..].split_first_chunk::<AT_ONCE>()
             && last.h < price
         {
-            return from + near.iter().fold(0, |count, rung| count + usize::from(rung.h >= price));
+            return from + reached(near, price);
         }
         self.find(self.window(from, price), price).max(from)
     }
@@ -259,6 +268,12 @@ impl Ladder {
     /// Number of positions that break at `price` or above, known to lie in a window.
     #[inline]
     pub(super) fn find(&self, (from, to): (usize, usize), price: f64) -> usize {
+        // What lies beyond the window is not reached.
+        if to - from <= NEAR
+            && let Some(near) = self.order()[from..].first_chunk::<NEAR>()
+        {
+            return from + reached(near, price);
+        }
         from + self.order()[from..to].partition_point(|rung| rung.h >= price)
     }
 
