@@ -61,20 +61,20 @@ impl Marks {
 
     /// Bad debt when positions are served at a sale: all before the place `to`, and a part of the debt of the one there,
     /// of which those before the place `from`, and a part there, have been served before. `order` are the rungs across
-    /// the classes, `owner` gives the class of a place.
+    /// the classes, `owner` gives the class of a place, `reach` the end of what breaks at a price, from a place on.
     #[inline]
     pub(super) fn loss(
         &self,
         order: &[Rung],
         (from, to): ((usize, f64), (usize, f64)),
-        owner: impl Fn(usize) -> usize,
+        (owner, reach): (impl Fn(usize) -> usize, impl Fn(usize, f64) -> usize),
         (sale, keep): (Sale, f64),
     ) -> f64 {
         let (begun, mut until) = (self.at(from, &owner), self.at(to, &owner));
         // The lower a threshold, the higher is the break price from which on its positions lose.
         let last = order[if to.1 > 0.0 { to.0 } else { to.0.saturating_sub(1) }].h;
         if last < sale.under_water(self.thresholds[0], keep) {
-            until = self.under_water(order, (from.0, to.0), (begun, until), (sale, keep, last));
+            until = self.under_water(reach, (from.0, to.0), (begun, until), (sale, keep, last));
         }
         let mut loss = 0.0;
         for ((begun, until), threshold) in begun.0.iter().zip(&until.0).zip(self.thresholds) {
@@ -90,7 +90,7 @@ impl Marks {
     #[cold]
     fn under_water(
         &self,
-        order: &[Rung],
+        reach: impl Fn(usize, f64) -> usize,
         (from, to): (usize, usize),
         (begun, mut until): (Mark, Mark),
         (sale, keep, last): (Sale, f64, f64),
@@ -100,8 +100,8 @@ impl Marks {
             if last >= under {
                 continue;
             }
-            let count = order[from..to].partition_point(|rung| rung.h >= under);
-            until.0[number] = if count == 0 { begun.0[number] } else { self.places[from + count].0[number] };
+            let place = reach(from, under).min(to);
+            until.0[number] = if place == from { begun.0[number] } else { self.places[place].0[number] };
         }
         until
     }

@@ -100,7 +100,9 @@ impl LadderState {
             return class.loss(moves, (sale, keep));
         }
         if let Some(marks) = ladder.marks() {
-            return marks.loss(ladder.order(), moves, |place| ladder.owner(place), (sale, keep));
+            let owner = |place| ladder.owner(place);
+            let reach = |from, price| ladder.reach(from, price);
+            return marks.loss(ladder.order(), moves, (owner, reach), (sale, keep));
         }
         self.losses_until(ladder, keep, to, sale)
     }
