@@ -2,7 +2,10 @@
 //!
 //! Units: collateral and debt in tokens, prices in debt tokens per collateral token.
 
-use super::table::PriceTable;
+use super::{
+    shortfall::{Sale, part_loss},
+    table::PriceTable,
+};
 
 /// A place in the ladder: the break price of the position there, and the sums over those before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,6 +14,31 @@ pub(super) struct Rung {
     pub(super) h: f64,
     pub(super) debt: f64,
     pub(super) collateral: f64,
+}
+
+impl Rung {
+    /// The sums before it.
+    #[inline]
+    pub(super) fn sums(&self) -> Sums {
+        Sums { debt: self.debt, collateral: self.collateral }
+    }
+}
+
+/// Amounts of positions.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Sums {
+    pub(super) debt: f64,
+    pub(super) collateral: f64,
+}
+
+impl Sums {
+    /// With so much debt of the next position, and its collateral in proportion; `after` are the sums with all of it.
+    #[inline]
+    pub(super) fn with_part(self, partial: f64, after: &Self) -> Self {
+        let (debt, collateral) = (after.debt - self.debt, after.collateral - self.collateral);
+        let share = (partial / debt).min(1.0);
+        Self { debt: self.debt + share * debt, collateral: self.collateral + share * collateral }
+    }
 }
 
 /// What the positions of a class are.
@@ -64,6 +92,32 @@ impl Class {
         } else {
             self.table.count(&self.rungs, price).clamp(from, to)
         }
+    }
+}
+
+impl Class {
+    /// The sums before a member, with so much debt of it.
+    #[inline]
+    fn sums_at(&self, (place, partial): (usize, f64)) -> Sums {
+        let sums = self.rungs[place].sums();
+        if partial > 0.0 { sums.with_part(partial, &self.rungs[place + 1].sums()) } else { sums }
+    }
+
+    /// Bad debt of a class of whole positions when it is served at a sale from one member, and a part of its debt, to
+    /// another; the first of them is under water.
+    #[inline]
+    pub(super) fn loss(&self, (from, to): ((usize, f64), (usize, f64)), (sale, keep): (Sale, f64)) -> f64 {
+        let (begun, mut until) = (self.sums_at(from), self.sums_at(to));
+        let under = sale.under_water(self.threshold, keep);
+        let last = if to.1 > 0.0 { to.0 } else { to.0.saturating_sub(1) };
+        if self.rungs[last].h < under {
+            until = self.rungs[self.count_within(from.0, to.0, under)].sums();
+        }
+        if until.debt <= begun.debt {
+            return 0.0;
+        }
+        let (debt, collateral) = (until.debt - begun.debt, until.collateral - begun.collateral);
+        part_loss(Sums { debt, collateral }, self.threshold, sale, keep)
     }
 }
 

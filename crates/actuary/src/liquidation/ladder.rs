@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use super::{
     class::{Class, Part, Rung, Sum},
     close_factor::CloseFactor,
+    marks::Marks,
     ranks::Ranks,
     shortfall::{Done, Sale, class_loss},
     table::PriceTable,
@@ -56,8 +57,17 @@ pub enum LadderError {
     },
 }
 
-/// Places that are looked through one by one before the table of prices is asked.
+/// Places that are looked through before the table of prices is asked.
 const NEAR: usize = 8;
+
+/// Places that a step compares at once, most often enough.
+const AT_ONCE: usize = 2 * NEAR;
+
+/// How many of these rungs break at `price` or above, counted without a branch.
+#[inline]
+fn reached<const N: usize>(rungs: &[Rung; N], price: f64) -> usize {
+    rungs.iter().fold(0, |count, rung| count + usize::from(rung.h >= price))
+}
 
 /// Positions of a market sorted by break price, with prefix sums. Immutable: paths share it.
 #[derive(Clone, Debug)]
@@ -68,6 +78,8 @@ pub struct Ladder {
     across: Vec<Rung>,
     /// Classes of the places of `across`.
     ranks: Ranks,
+    /// Sums of few classes without a close factor at the places of `across`.
+    marks: Option<Marks>,
     /// Table of the order across; that of a single class is its own.
     table: PriceTable,
     close_factor: Option<CloseFactor>,
@@ -148,9 +160,13 @@ impl Ladder {
             across.push(Rung { h: f64::NEG_INFINITY, debt: sums.0.value(), collateral: sums.1.value() });
         }
         let table = if across.is_empty() { PriceTable::default() } else { PriceTable::new(&across) };
+        let marked = classes.len() > 1 && close_factor.is_none();
+        let marks = if marked { Marks::new(&classes, &owner) } else { None };
         let ranks = Ranks::new(classes.len(), owner);
         let highest_threshold = classes.iter().map(|class| class.threshold).fold(0.0, f64::max);
-        let mut ladder = Self { classes, across, ranks, table, close_factor, speck: 0.0, highest_threshold };
+        let speck = 0.0;
+        let mut ladder =
+            Self { classes, across, ranks, marks, table, close_factor, speck, highest_threshold };
         ladder.speck = 1e-14 * ladder.total_debt();
         ladder
     }
@@ -226,6 +242,12 @@ impl Ladder {
     /// Number of positions that break at `price` or above, known to be at least `from`.
     #[inline]
     pub(super) fn reach(&self, from: usize, price: f64) -> usize {
+        // A step that moves a few places only needs neither the table nor a search: all are compared at once.
+        if let Some((near, [last, ..])) = self.order()[from..].split_first_chunk::<AT_ONCE>()
+            && last.h < price
+        {
+            return from + reached(near, price);
+        }
         self.find(self.window(from, price), price).max(from)
     }
 
@@ -246,6 +268,12 @@ impl Ladder {
     /// Number of positions that break at `price` or above, known to lie in a window.
     #[inline]
     pub(super) fn find(&self, (from, to): (usize, usize), price: f64) -> usize {
+        // What lies beyond the window is not reached.
+        if to - from <= NEAR
+            && let Some(near) = self.order()[from..].first_chunk::<NEAR>()
+        {
+            return from + reached(near, price);
+        }
         from + self.order()[from..to].partition_point(|rung| rung.h >= price)
     }
 
@@ -262,13 +290,16 @@ impl Ladder {
         let here = rungs[count];
         let mut done = Done { count, debt: here.debt, collateral: here.collateral };
         if partial > 0.0 && number == self.ranks.owner(place) {
-            let next = rungs[count + 1];
-            let (debt, collateral) = (next.debt - here.debt, next.collateral - here.collateral);
-            let share = (partial / debt).min(1.0);
-            done.debt += share * debt;
-            done.collateral += share * collateral;
+            let sums = here.sums().with_part(partial, &rungs[count + 1].sums());
+            (done.debt, done.collateral) = (sums.debt, sums.collateral);
         }
         done
+    }
+
+    /// The sums of its classes at every place, if they are few and without a close factor, and not one alone.
+    #[inline]
+    pub(super) fn marks(&self) -> Option<&Marks> {
+        self.marks.as_ref()
     }
 
     /// Class of the position at `place` in the order of service.

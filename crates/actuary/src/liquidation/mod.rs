@@ -18,6 +18,7 @@ pub mod ladder;
 mod latency;
 pub mod market;
 pub mod market_error;
+mod marks;
 mod passing;
 mod ranks;
 pub mod rules;

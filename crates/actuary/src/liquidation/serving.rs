@@ -95,6 +95,15 @@ impl LadderState {
         if ladder.close_factor().is_none() && self.next < sale.under_water(ladder.highest_threshold(), keep) {
             return 0.0;
         }
+        let moves = ((self.first, self.partial), to);
+        if let [class] = ladder.class_slice() {
+            return class.loss(moves, (sale, keep));
+        }
+        if let Some(marks) = ladder.marks() {
+            let owner = |place| ladder.owner(place);
+            let reach = |from, price| ladder.reach(from, price);
+            return marks.loss(ladder.order(), moves, (owner, reach), (sale, keep));
+        }
         self.losses_until(ladder, keep, to, sale)
     }
 
@@ -151,5 +160,53 @@ impl LadderState {
             (0..classes.len()).for_each(lose);
         }
         loss
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{book::Position, random::Stream};
+
+    #[test]
+    fn marks_give_the_losses_of_the_classes_one_by_one() {
+        let mut random = Stream::new(11, 0, 0);
+        let keep = 1.0 / 1.05;
+        for thresholds in [&[0.7, 0.9][..], &[0.75, 0.8, 0.86], &[0.6, 0.75, 0.9, 0.97]] {
+            let position = |number: usize| {
+                let (collateral, share) = (random.exponential(), 0.5 + 0.5 * random.uniform());
+                let liquidation_threshold = thresholds[number % thresholds.len()];
+                Position {
+                    collateral,
+                    debt: collateral * liquidation_threshold * share,
+                    liquidation_threshold,
+                }
+            };
+            let positions: Vec<Position> = (0..200).map(position).collect();
+            let ladder = Ladder::new(&positions).unwrap();
+            assert!(ladder.marks().is_some());
+            let mut lost = 0;
+            for _ in 0..4000 {
+                let mut place = |from: usize| from + ((201 - from) as f64 * random.uniform()) as usize;
+                let first = place(0);
+                let until = place(first);
+                let debt = |place: usize| ladder.order()[place + 1].debt - ladder.order()[place].debt;
+                let mut part = |place: usize| {
+                    if place < 200 && random.uniform() < 0.5 { debt(place) * random.uniform() } else { 0.0 }
+                };
+                let (partial, to) = (part(first), (until, part(until)));
+                if (until, to.1) <= (first, partial) {
+                    continue;
+                }
+                let next = ladder.order()[first].h;
+                let state = LadderState { first, partial, next, ..LadderState::default() };
+                let lag = if random.uniform() < 0.5 { 1.0 } else { random.uniform() };
+                let sale = Sale { price: next * (0.3 + random.uniform()), lag };
+                let loss = state.loss_until(&ladder, keep, to, sale);
+                assert_eq!(loss.to_bits(), state.losses_until(&ladder, keep, to, sale).to_bits());
+                lost += usize::from(loss > 0.0);
+            }
+            assert!((1000..3500).contains(&lost), "{lost} of 4000 lose");
+        }
     }
 }

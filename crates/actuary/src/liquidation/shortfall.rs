@@ -1,6 +1,9 @@
 //! The bad debt of a service: what the collateral sold does not pay.
 
-use super::{class::Class, close_factor::CloseFactor};
+use super::{
+    class::{Class, Sums},
+    close_factor::CloseFactor,
+};
 
 /// Where collateral is sold: at `price`, or a share `1 - lag` of the way back at the position's own break price.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +67,13 @@ fn loss(class: &Class, from: &Done, until: &Done, sale: Sale, keep: f64, whole: 
     };
     let debt = (debt - from.debt) * whole.debt;
     let collateral = (collateral - from.collateral) * whole.collateral;
-    let at_break = (1.0 - sale.lag) * debt / class.threshold;
+    part_loss(Sums { debt, collateral }, class.threshold, sale, keep)
+}
+
+/// What the sale of positions of one threshold, all of them under water, does not pay.
+#[inline]
+pub(super) fn part_loss(Sums { debt, collateral }: Sums, threshold: f64, sale: Sale, keep: f64) -> f64 {
+    let at_break = (1.0 - sale.lag) * debt / threshold;
     (debt - keep * (at_break + sale.lag * sale.price * collateral)).max(0.0)
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Stretch {
     lowest: Vec<f64>,
     /// Steps in which a column of the market is split on each path, a bit each.
     splits: Vec<u32>,
+    /// Lowest price of the intervals before the last in such a step, [`STRETCH`] a path; elsewhere of no meaning.
+    split_lows: Vec<f64>,
     /// Paths that are reached.
     reached: Vec<usize>,
     hits: Vec<Hit>,
@@ -57,6 +59,12 @@ struct Terms<'a> {
     spells: bool,
     /// Whether its depth feels crashes.
     crashes: bool,
+}
+
+/// Steps of a stretch whose lowest price reaches the threshold, a bit each.
+#[inline]
+fn reaching(lows: &[f64; STRETCH], threshold: f64) -> u32 {
+    lows.iter().zip(0..).fold(0, |bits, (&low, number)| bits | u32::from(low <= threshold) << number)
 }
 
 impl<'a> Run<'a> {
@@ -98,13 +106,18 @@ impl<'a> Run<'a> {
                     *low = cells[lane];
                 }
             }
-            if splits != 0 {
-                self.split_lows(&mut lows, columns, steps.start, splits, lane);
+            let mut left = splits;
+            while left != 0 {
+                let number = left.trailing_zeros() as usize;
+                left &= left - 1;
+                lows[number] = lows[number].min(stretch.split_lows[lane * STRETCH + number]);
             }
+            let scale = self.lanes.scale[place];
+            let per_scale = 1.0 / scale;
             let mut threshold = self.lanes.threshold[place];
-            let mut number = 0;
-            while let Some(idle) = lows[number..].iter().position(|&low| low <= threshold) {
-                number += idle;
+            let mut reaching = reaching(&lows, threshold);
+            while reaching != 0 {
+                let number = reaching.trailing_zeros() as usize;
                 let Some(view) = &views[number] else { break };
                 self.active_steps += 1;
                 let open = (view.start, view.open(lane));
@@ -120,8 +133,8 @@ impl<'a> Run<'a> {
                     }
                     self.serve(&terms, lane, open, &view.whole(lane), broken);
                 }
-                threshold = self.lanes.states[place].threshold(self.lanes.scale[place]);
-                number += 1;
+                threshold = self.lanes.states[place].threshold_at(per_scale);
+                reaching = self::reaching(&lows, threshold) & (!1 << number);
             }
             self.lanes.threshold[place] = threshold;
         }
@@ -138,26 +151,34 @@ impl<'a> Run<'a> {
     ) {
         let paths = self.lanes.paths;
         let columns = self.system.markets[market].columns();
-        let Stretch { lowest, splits, reached, .. } = stretch;
+        let Stretch { lowest, splits, split_lows, reached, .. } = stretch;
         lowest.clear();
         lowest.resize(paths, f64::INFINITY);
         views.iter().flatten().for_each(|view| view.lower(lowest));
         splits.clear();
         splits.resize(paths, 0);
+        split_lows.resize(paths * STRETCH, 0.0);
         // A ratio that is split may be anywhere.
         let ratio = matches!(columns, Columns::Ratio { .. });
         for (number, step) in steps.clone().enumerate() {
             for place in self.paths.splits(step, columns.price()) {
-                splits[place.path] |= 1 << number;
                 let split =
                     if ratio { f64::NEG_INFINITY } else { place.interval.low.min(place.interval.after) };
                 lowest[place.path] = lowest[place.path].min(split);
+                let low = &mut split_lows[place.path * STRETCH + number];
+                let first = splits[place.path] >> number & 1 == 0;
+                *low = if first { split } else { low.min(split) };
+                splits[place.path] |= 1 << number;
             }
             for place in columns.debt().map_or(&[][..], |debt| self.paths.splits(step, debt)) {
-                splits[place.path] |= 1 << number;
+                let low = &mut split_lows[place.path * STRETCH + number];
                 if ratio {
                     lowest[place.path] = f64::NEG_INFINITY;
+                    *low = f64::NEG_INFINITY;
+                } else if splits[place.path] >> number & 1 == 0 {
+                    *low = f64::INFINITY;
                 }
+                splits[place.path] |= 1 << number;
             }
         }
         reached.clear();
@@ -197,24 +218,6 @@ impl<'a> Run<'a> {
         for Hit { low, window, .. } in hits {
             let reach = terms.ladder.find(*window, *low);
             *window = (reach, reach);
-        }
-    }
-
-    /// Lowers the lows of a path to those of the intervals before the last in the steps in which it is split.
-    #[inline(never)]
-    fn split_lows(
-        &self,
-        lows: &mut [f64; STRETCH],
-        columns: Columns,
-        first: usize,
-        splits: u32,
-        lane: usize,
-    ) {
-        let ratio = matches!(columns, Columns::Ratio { .. });
-        for (number, low) in lows.iter_mut().enumerate().filter(|(number, _)| splits >> number & 1 == 1) {
-            let splits = self.paths.splits_of(first + number, columns.price(), lane).iter();
-            let split = splits.map(|split| split.interval.low.min(split.interval.after));
-            *low = if ratio { f64::NEG_INFINITY } else { split.fold(*low, f64::min) };
         }
     }
 

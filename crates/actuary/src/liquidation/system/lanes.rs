@@ -107,6 +107,12 @@ impl LadderState {
     pub(super) fn threshold(&self, scale: f64) -> f64 {
         if self.is_busy() { f64::INFINITY } else { threshold(self.next_break(), scale) }
     }
+
+    /// The same at so much relative price per ladder price; what this rounds is far within the threshold's margin.
+    #[inline]
+    pub(super) fn threshold_at(&self, per_scale: f64) -> f64 {
+        if self.is_busy() { f64::INFINITY } else { self.next_break() * per_scale * MARGIN }
+    }
 }
 
 impl Lanes {
@@ -119,5 +125,8 @@ impl Lanes {
 
 /// The relative price that reaches a break price, a little above so that rounding leaves the decision to the ladder.
 fn threshold(break_price: f64, scale: f64) -> f64 {
-    break_price / scale * (1.0 + 8.0 * f64::EPSILON)
+    break_price / scale * MARGIN
 }
+
+/// By what a threshold lies above the price that reaches the break price.
+const MARGIN: f64 = 1.0 + 8.0 * f64::EPSILON;
