@@ -305,7 +305,9 @@ fn layers_bear_the_events_too() {
         assert!(with.expected_loss.value > without.expected_loss.value, "{}", with.name);
         assert!(with.probability_of_loss.value > without.probability_of_loss.value, "{}", with.name);
         assert!(with.probability_of_exhaustion.value >= without.probability_of_exhaustion.value);
-        assert!(with.expected_shortfall.value >= without.expected_shortfall.value);
+        let (more, less) = (with.expected_shortfall.value, without.expected_shortfall.value);
+        // A layer that the tail uses up whole loses its size in either, up to the rounding of sums.
+        assert!(more >= less * (1.0 - 1e-14), "{}: {more} {less}", with.name);
         assert!(with.expected_loss.standard_error > without.expected_loss.standard_error);
         let size = with.exhaustion - with.attachment;
         let given = with.loss_given_loss.unwrap().value;
