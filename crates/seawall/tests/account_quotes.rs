@@ -193,21 +193,6 @@ fn bad_accounts_are_named() {
     )
     .unwrap();
     refused(&["--book", "loans.csv", "--markets", "markets.csv"], &["lend", "a market has that name"]);
-    let frontier = Command::new(env!("CARGO_BIN_EXE_seawall"))
-        .current_dir(at)
-        .args([
-            "frontier",
-            "--paths",
-            "256",
-            "--accounts",
-            "lend=holdings.csv",
-            "--account-assets",
-            "assets.csv",
-        ])
-        .output()
-        .unwrap();
-    assert_eq!(frontier.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&frontier.stderr).contains("lend: changes of accounts"));
 }
 
 /// Tables of Aave borrowers become a book that is priced.
