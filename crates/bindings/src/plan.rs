@@ -349,8 +349,8 @@ mod tests {
             .chunks(32)
             .map(|word| u128::from_be_bytes(word[16..].try_into().unwrap()))
             .collect();
-        assert_eq!(numbers[..18], [2, 12, 13, 4, 6, 1, 9, 5, 7, 14, 16, 3, 8, 24, 26, 27, 22, 21]);
-        assert_eq!(numbers[18..26], [23, 2, 25, 15, 17, 18, 19, 20]);
+        assert_eq!(numbers[..18], [2, 12, 13, 4, 6, 1, 9, 5, 21, 23, 2, 3, 7, 8, 24, 27, 22, 26]);
+        assert_eq!(numbers[18..26], [25, 14, 16, 15, 17, 18, 19, 20]);
         assert_eq!(numbers[27..31], [0, 1_000_000_000, 10, 1_000_000_011]);
         assert!(numbers[31..].iter().all(|number| *number == 0) && numbers.len() == 43);
     }
