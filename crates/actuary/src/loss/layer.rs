@@ -227,14 +227,13 @@ impl LayerFigures {
 
     fn sortino_of_paths(&self, premium: f64) -> Option<Estimate> {
         // E[w (L - P)+^2], E[w^2 L (L - P)+^2], E[w^2 (L - P)+^4].
-        let (mut downside, mut product, mut fourth) = (0.0, 0.0, 0.0);
-        let p = premium;
+        let (mut product, mut fourth) = (0.0, 0.0);
+        let (p, downside) = (premium, self.squared_excess(premium));
         for Class { plain, squared: s } in &self.classes {
             let mean = plain[1] / plain[0];
             if mean <= p {
                 continue;
             }
-            downside += plain[2] - 2.0 * p * plain[1] + p * p * plain[0];
             product += s[3] - 2.0 * p * s[2] + p * p * s[1];
             fourth +=
                 s[4] - 4.0 * p * s[3] + 6.0 * p * p * s[2] - 4.0 * p * p * p * s[1] + p * p * p * p * s[0];

@@ -75,7 +75,9 @@ impl Simulation {
                         let none = || Levels { weights: kept.weights.clone(), ..Levels::default() };
                         let mut levels = [none(), none()];
                         for path in 0..kept.weights.len() {
-                            for exact in [true, false] {
+                            // Without clusters the second pass would be the first again.
+                            let passes = if pass.clusters().is_some() { &[true, false][..] } else { &[true] };
+                            for &exact in passes {
                                 pass.losses(&kept.block, path, steps, exact, &mut buffers, &mut loss)?;
                                 let year = loss.last().copied().unwrap_or_default();
                                 let paid = loss.get(term).map_or(0.0, |&loss| policy.payment(loss));

@@ -95,9 +95,10 @@ impl EventRisks {
             .collect()
     }
 
-    /// What the pool owes over a period with events, each market's part kept; `pool` is that without events. What an event adds to a market's payment
-    /// is put beside the pool's simulated total as if independent of it. In truth it adds less where the simulated
-    /// loss has used up the limit, so that sums above all the limits come about: they are taken for the limits.
+    /// What the pool owes over a period with events, each market's part kept; `pool` is that without events. What an event
+    /// adds to a market's payment is put beside the pool's simulated total as if independent of it. In truth it adds less
+    /// where the simulated loss has used up the limit, so that sums above all the limits come about: they are taken for
+    /// the limits.
     ///
     /// # Errors
     /// A market or grid that makes no sense.
