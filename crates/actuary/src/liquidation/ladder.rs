@@ -63,10 +63,10 @@ const NEAR: usize = 8;
 /// Places that a step compares at once, most often enough.
 const AT_ONCE: usize = 2 * NEAR;
 
-/// How many of these rungs break at `price` or above, counted without a branch.
-#[inline]
-fn reached<const N: usize>(rungs: &[Rung; N], price: f64) -> usize {
-    rungs.iter().fold(0, |count, rung| count + usize::from(rung.h >= price))
+/// How many of these break prices are at `price` or above, counted without a branch.
+#[inline(always)]
+fn reached<const N: usize>(heights: &[f64; N], price: f64) -> usize {
+    heights.iter().fold(0, |count, &height| count + usize::from(height >= price))
 }
 
 /// Positions of a market sorted by break price, with prefix sums. Immutable: paths share it.
@@ -80,6 +80,8 @@ pub struct Ladder {
     ranks: Ranks,
     /// Sums of few classes without a close factor at the places of `across`.
     marks: Option<Marks>,
+    /// Break prices in the order of service alone, and [`AT_ONCE`] ends: what a step compares at once lies together.
+    heights: Vec<f64>,
     /// Table of the order across; that of a single class is its own.
     table: PriceTable,
     close_factor: Option<CloseFactor>,
@@ -165,9 +167,20 @@ impl Ladder {
         let ranks = Ranks::new(classes.len(), owner);
         let highest_threshold = classes.iter().map(|class| class.threshold).fold(0.0, f64::max);
         let speck = 0.0;
-        let mut ladder =
-            Self { classes, across, ranks, marks, table, close_factor, speck, highest_threshold };
+        let mut ladder = Self {
+            classes,
+            across,
+            heights: Vec::new(),
+            ranks,
+            marks,
+            table,
+            close_factor,
+            speck,
+            highest_threshold,
+        };
         ladder.speck = 1e-14 * ladder.total_debt();
+        ladder.heights = ladder.order().iter().map(|rung| rung.h).collect();
+        ladder.heights.resize(ladder.heights.len() + AT_ONCE, f64::NEG_INFINITY);
         ladder
     }
 
@@ -228,7 +241,7 @@ impl Ladder {
     }
 
     /// The rungs in the order of service, with an end that no price reaches.
-    #[inline]
+    #[inline(always)]
     pub(super) fn order(&self) -> &[Rung] {
         if self.across.is_empty() { &self.classes[0].rungs } else { &self.across }
     }
@@ -240,11 +253,11 @@ impl Ladder {
     }
 
     /// Number of positions that break at `price` or above, known to be at least `from`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn reach(&self, from: usize, price: f64) -> usize {
         // A step that moves a few places only needs neither the table nor a search: all are compared at once.
-        if let Some((near, [last, ..])) = self.order()[from..].split_first_chunk::<AT_ONCE>()
-            && last.h < price
+        if let Some(near) = self.heights[from..].first_chunk::<AT_ONCE>()
+            && near[AT_ONCE - 1] < price
         {
             return from + reached(near, price);
         }
@@ -270,7 +283,7 @@ impl Ladder {
     pub(super) fn find(&self, (from, to): (usize, usize), price: f64) -> usize {
         // What lies beyond the window is not reached.
         if to - from <= NEAR
-            && let Some(near) = self.order()[from..].first_chunk::<NEAR>()
+            && let Some(near) = self.heights[from..].first_chunk::<NEAR>()
         {
             return from + reached(near, price);
         }

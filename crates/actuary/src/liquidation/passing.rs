@@ -15,12 +15,12 @@ impl LadderState {
     /// after it, and liquidators are late by nothing but `lag`, a share of the interval below 1. Does what
     /// [`LadderState::step_active`] does but for price and time, or nothing at all and none. `open` is the price at the
     /// beginning, `broken` the ladder's reach at the low, `cap` what can be sold of a demand; all that is asked for is
-    /// sold.
-    #[inline]
+    /// sold. What breaks below the price `dry` is known to lose nothing.
+    #[inline(always)]
     pub(super) fn step_plain(
         &mut self,
         ladder: &Ladder,
-        keep: f64,
+        (keep, dry): (f64, f64),
         (open, interval, lag): (f64, &Interval, f64),
         broken: usize,
         cap: impl FnOnce(f64) -> f64,
@@ -38,7 +38,8 @@ impl LadderState {
         if cap <= 0.0 || rung.debt > self.served + cap + ladder.speck() {
             return None;
         }
-        let loss = self.loss_until(ladder, keep, (broken, 0.0), Sale { price: interval.close, lag });
+        let sale = Sale { price: interval.close, lag };
+        let loss = if self.next < dry { 0.0 } else { self.loss_until(ladder, keep, (broken, 0.0), sale) };
         self.cross(ladder, broken);
         Some(Liquidated { debt, loss })
     }

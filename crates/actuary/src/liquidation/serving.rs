@@ -42,7 +42,7 @@ impl LadderState {
     }
 
     /// Takes the market to a place at which whole positions are served.
-    #[inline]
+    #[inline(always)]
     pub(super) fn cross(&mut self, ladder: &Ladder, place: usize) {
         let rung = ladder.order()[place];
         self.first = place;

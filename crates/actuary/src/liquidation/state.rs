@@ -219,7 +219,9 @@ impl LadderState {
         let broken = ladder.reach(self.first, interval.low);
         let passing = (self.price, interval, latency.delay / interval.years);
         let cap = |demand| supply.limit(Filling::Crossing, demand);
-        if let Some(liquidated) = self.step_plain(ladder, service.keep, passing, broken, cap) {
+        if let Some(liquidated) =
+            self.step_plain(ladder, (service.keep, f64::NEG_INFINITY), passing, broken, cap)
+        {
             self.open(interval.after, end);
             return liquidated;
         }

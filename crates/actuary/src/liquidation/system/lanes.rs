@@ -66,7 +66,7 @@ impl Lanes {
     }
 
     /// Place of a path of a market, pool or impact.
-    #[inline]
+    #[inline(always)]
     pub fn place(&self, number: usize, lane: usize) -> usize {
         number * self.paths + lane
     }
@@ -109,7 +109,7 @@ impl LadderState {
     }
 
     /// The same at so much relative price per ladder price; what this rounds is far within the threshold's margin.
-    #[inline]
+    #[inline(always)]
     pub(super) fn threshold_at(&self, per_scale: f64) -> f64 {
         if self.is_busy() { f64::INFINITY } else { self.next_break() * per_scale * MARGIN }
     }

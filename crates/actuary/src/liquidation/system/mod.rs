@@ -22,6 +22,7 @@
 //!
 //! A path's losses depend on its own prices, the seed and its number, whatever block it stands in.
 
+mod allowance;
 mod alone;
 mod beside;
 mod block_paths;
@@ -34,6 +35,7 @@ mod quotes;
 mod run;
 mod spells;
 mod step_view;
+mod stretch;
 mod together;
 mod units;
 

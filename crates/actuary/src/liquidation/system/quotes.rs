@@ -5,6 +5,7 @@
 //! collateral's low over the higher of the debt asset's ends, capped by the ratio's own.
 
 use super::{super::Columns, block_paths::BlockPaths};
+use crate::liquidation::Interval;
 use crate::price::BlockInterval;
 
 /// One interval of a market.
@@ -17,6 +18,20 @@ pub(super) struct Quote {
     pub stressed: bool,
     /// Price of the debt asset at the end, relative to time 0.
     pub debt: f64,
+}
+
+impl Quote {
+    /// The same in the ladder's own prices, of so many years.
+    #[inline(always)]
+    pub fn interval(&self, scale: f64, years: f64) -> Interval {
+        Interval {
+            low: self.low * scale,
+            close: self.close * scale,
+            after: self.after * scale,
+            years,
+            stressed: self.stressed,
+        }
+    }
 }
 
 /// Buffers.

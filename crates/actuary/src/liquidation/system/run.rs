@@ -2,13 +2,13 @@
 
 use super::{
     System, SystemError,
-    alone::{STRETCH, Stretch},
     block_paths::{BlockIndex, BlockPaths},
     lanes::Lanes,
     plainly::Plan,
     quotes::{Quote, Quotes},
     spells::{Owner, Spells},
     step_view::StepView,
+    stretch::{STRETCH, Stretch},
     together::Together,
     units::Unit,
 };

@@ -37,6 +37,7 @@ impl<'a> StepView<'a> {
     }
 
     /// Lowers the prices of the paths to the lowest of the last interval of the step, as [`StepView::lowest`] gives it.
+    #[inline(always)]
     pub fn lower(&self, lowest: &mut [f64]) {
         if self.ratio {
             for (lane, price) in lowest.iter_mut().enumerate() {
@@ -51,7 +52,7 @@ impl<'a> StepView<'a> {
     }
 
     /// The lowest price of the last interval of the step; of a ratio a price that it does not fall below.
-    #[inline]
+    #[inline(always)]
     pub fn lowest(&self, lane: usize) -> f64 {
         let low = self.low[lane];
         match (self.ratio, self.debt) {
@@ -66,7 +67,7 @@ impl<'a> StepView<'a> {
     }
 
     /// Price at the beginning, relative to time 0.
-    #[inline]
+    #[inline(always)]
     pub fn open(&self, lane: usize) -> f64 {
         let open = at(self.before, lane);
         match self.debt {
@@ -76,7 +77,7 @@ impl<'a> StepView<'a> {
     }
 
     /// The only interval of a path on which no column is split in the step.
-    #[inline]
+    #[inline(always)]
     pub fn whole(&self, lane: usize) -> Quote {
         let (low, close, stressed) = (self.low[lane], self.close[lane], self.stressed[lane]);
         let Some((debt_before, debt_now)) = self.debt else {
@@ -93,7 +94,7 @@ impl<'a> StepView<'a> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn at(prices: Option<&[f64]>, lane: usize) -> f64 {
     prices.map_or(1.0, |prices| prices[lane])
 }
