@@ -261,7 +261,7 @@ impl Ladder {
         {
             return from + reached(near, price);
         }
-        self.find(self.window(from, price), price).max(from)
+        self.find(self.window(from, price), price).0.max(from)
     }
 
     /// The least and the most that [`Ladder::reach`] can be, the least perhaps below `from`.
@@ -271,23 +271,31 @@ impl Ladder {
         // A step that moves a few places only does not need the table. Not a number reaches nothing.
         let near = (from + NEAR).min(order.len() - 1);
         if order[near].h >= price {
-            let table = if self.across.is_empty() { &self.classes[0].table } else { &self.table };
-            table.window(order, price)
+            self.window_by_table(price)
         } else {
             (from, near)
         }
     }
 
-    /// Number of positions that break at `price` or above, known to lie in a window.
+    /// The same without a look at any position: of a ladder far larger than a step moves, that is one wait for memory less.
     #[inline]
-    pub(super) fn find(&self, (from, to): (usize, usize), price: f64) -> usize {
-        // What lies beyond the window is not reached.
-        if to - from <= NEAR
-            && let Some(near) = self.heights[from..].first_chunk::<NEAR>()
-        {
-            return from + reached(near, price);
-        }
-        from + self.order()[from..to].partition_point(|rung| rung.h >= price)
+    pub(super) fn window_by_table(&self, price: f64) -> (usize, usize) {
+        let table = if self.across.is_empty() { &self.classes[0].table } else { &self.table };
+        table.window(self.order(), price)
+    }
+
+    /// Number of positions that break at `price` or above, known to lie in a window, and the rung after them.
+    #[inline]
+    pub(super) fn find(&self, (from, to): (usize, usize), price: f64) -> (usize, Rung) {
+        let order = self.order();
+        // What lies beyond the window is not reached. Rungs are compared, not heights alone: that of the answer is wanted next.
+        let found = match order[from..].first_chunk::<NEAR>() {
+            Some(near) if to - from <= NEAR => {
+                near.iter().fold(0, |count, rung| count + usize::from(rung.h >= price))
+            }
+            _ => order[from..to].partition_point(|rung| rung.h >= price),
+        };
+        (from + found, order[from + found])
     }
 
     /// How far a class is served when all of the first `place` positions of the ladder are, and `partial` debt of the

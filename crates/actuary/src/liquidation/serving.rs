@@ -1,7 +1,7 @@
 //! Serving a market up to a place in its ladder, and the bad debt that this leaves.
 
 use super::{
-    class::Part,
+    class::{Part, Rung},
     ladder::Ladder,
     shortfall::{Sale, class_loss, pair_loss},
     state::{LadderState, Liquidated},
@@ -22,7 +22,13 @@ impl LadderState {
     /// Debt not served of the positions before a place, debt tokens; none if it is rounding.
     #[inline]
     pub(super) fn demand_until(&self, ladder: &Ladder, broken: usize) -> f64 {
-        let demand = ladder.order()[broken].debt - self.served;
+        self.demand_before(ladder, &ladder.order()[broken])
+    }
+
+    /// The same of the positions before a rung.
+    #[inline]
+    pub(super) fn demand_before(&self, ladder: &Ladder, rung: &Rung) -> f64 {
+        let demand = rung.debt - self.served;
         if demand > ladder.speck() { demand } else { 0.0 }
     }
 

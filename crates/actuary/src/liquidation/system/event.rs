@@ -209,12 +209,8 @@ impl Joint<'_> {
         if order.trigger > state.next_break() {
             return;
         }
-        let broken = if order.trigger == expected.price {
-            expected.broken.max(state.first())
-        } else {
-            ladder.reach(state.first(), order.trigger)
-        };
-        let demand = state.demand_until(ladder, broken) * self.system.weight[market];
+        let (broken, rung) = expected.reach(ladder, state.first(), order.trigger);
+        let demand = state.demand_before(ladder, &rung) * self.system.weight[market];
         if demand > 0.0 {
             self.buffers.wanted.push(Wanted { running, pool, order, broken, demand });
         }

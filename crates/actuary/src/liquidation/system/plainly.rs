@@ -80,16 +80,11 @@ impl Run<'_> {
                 return false;
             }
             if low <= crossing.next {
-                let expected = self.work.expected[cell];
-                let broken = if low == expected.price {
-                    expected.broken.max(state.first())
-                } else {
-                    ladder.reach(state.first(), low)
-                };
+                let (broken, rung) = self.work.expected[cell].reach(ladder, state.first(), low);
                 let years = view.end - view.start;
                 let lag = model.service().delay_years(quote.stressed) / years;
                 let cap = system.sources[system.pool_of[market]].evenly(years, quote.stressed);
-                let debt = state.demand_until(ladder, broken);
+                let debt = state.demand_before(ladder, &rung);
                 if lag >= 1.0 || cap.is_none_or(|cap| debt > cap) {
                     return false;
                 }
@@ -97,7 +92,7 @@ impl Run<'_> {
                     let sale = Sale { price: close, lag };
                     crossing.loss = state.loss_until(ladder, model.service().keep(), (broken, 0.0), sale);
                     crossing.broken = Some(broken);
-                    crossing.next = ladder.order()[broken].h;
+                    crossing.next = rung.h;
                     crossing.debt = debt;
                 }
             }

@@ -13,7 +13,8 @@ use super::{
     units::Unit,
 };
 use crate::liquidation::{
-    Columns, HOURS_PER_YEAR,
+    Columns, HOURS_PER_YEAR, Ladder,
+    class::Rung,
     latency::{Latency, Spell},
 };
 use crate::price::PathBlock;
@@ -48,6 +49,23 @@ impl SystemState {
 pub(super) struct Expected {
     pub price: f64,
     pub broken: usize,
+    /// The rung there.
+    pub rung: Rung,
+}
+
+impl Expected {
+    const NOTHING: Self =
+        Self { price: f64::NAN, broken: 0, rung: Rung { h: f64::NAN, debt: 0.0, collateral: 0.0 } };
+
+    /// The ladder's reach at a price from a place on, looked up if it is not what was expected, and the rung there.
+    #[inline]
+    pub fn reach(&self, ladder: &Ladder, first: usize, price: f64) -> (usize, Rung) {
+        if price == self.price && self.broken >= first {
+            return (self.broken, self.rung);
+        }
+        let broken = ladder.reach(first, price);
+        (broken, ladder.order()[broken])
+    }
 }
 
 /// Buffers of a step.
@@ -246,7 +264,7 @@ impl<'a> Run<'a> {
     /// memory together.
     fn expect(&mut self, unit: &Unit) {
         let paths = self.lanes.paths;
-        self.work.expected.resize(unit.members.len() * paths, Expected { price: f64::NAN, broken: 0 });
+        self.work.expected.resize(unit.members.len() * paths, Expected::NOTHING);
         for (member, &market) in unit.members.iter().enumerate() {
             let (ladder, view) = (self.system.markets[market].ladder(), self.views[member]);
             let Work { flags, split, expected, windows, .. } = &mut *self.work;
@@ -261,10 +279,10 @@ impl<'a> Run<'a> {
                 let before = self.lanes.scale[place] * self.lanes.felt(self.system, market, lane, view.start);
                 let price = view.whole(lane).low * before;
                 expected[cell].price = price;
-                windows.push((cell, ladder.window(self.lanes.states[place].first(), price)));
+                windows.push((cell, ladder.window_by_table(price)));
             }
             for &(cell, window) in &*windows {
-                expected[cell].broken = ladder.find(window, expected[cell].price);
+                (expected[cell].broken, expected[cell].rung) = ladder.find(window, expected[cell].price);
             }
         }
     }
