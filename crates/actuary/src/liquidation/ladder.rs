@@ -270,11 +270,7 @@ impl Ladder {
         let order = self.order();
         // A step that moves a few places only does not need the table. Not a number reaches nothing.
         let near = (from + NEAR).min(order.len() - 1);
-        if order[near].h >= price {
-            self.window_by_table(price)
-        } else {
-            (from, near)
-        }
+        if order[near].h >= price { self.window_by_table(price) } else { (from, near) }
     }
 
     /// The same without a look at any position: of a ladder far larger than a step moves, that is one wait for memory less.
