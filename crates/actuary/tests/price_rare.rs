@@ -95,6 +95,40 @@ fn weights_average_to_one() {
     }
 }
 
+/// Prices have no growth here, so that their weighted mean is one whatever the tilt: over seeds, the distances from it in
+/// standard errors are those of a normal. Weights that take a jump upwards for a further fall miss by three of them.
+#[test]
+fn weighted_prices_average_to_one() {
+    const PATHS: usize = 20_000;
+    let merton = further(Source::Own(1), 0.12, 0.05, 0.5);
+    let own = Tilt { stress_start: None, further: vec![(0.2, merton)] };
+    let plan = BlockPlan { horizon_years: 1.0, steps: 1, detail: Detail::Closes };
+    for mixture in [tilts(), Mixture { components: vec![(0.8, own)] }] {
+        let rare = RareModel::new(&rich(), &mixture).unwrap();
+        let (mut block, mut weights, mut scratch) =
+            (PathBlock::default(), Vec::new(), BlockScratch::default());
+        let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0_f64);
+        for seed in 0..6 {
+            let mut values = [const { Vec::new() }; 2];
+            for first in (0..PATHS as u64).step_by(500) {
+                rare.simulate_block(&plan, seed, first, 500, &mut block, &mut weights, &mut scratch).unwrap();
+                for (column, values) in values.iter_mut().enumerate() {
+                    values.extend(block.close(0, column).iter().zip(&weights).map(|(p, w)| p * w));
+                }
+            }
+            for values in values {
+                let mean = values.iter().sum::<f64>() / PATHS as f64;
+                let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / PATHS as f64;
+                let off = (mean - 1.0) / (variance / PATHS as f64).sqrt();
+                (sum, squares, count) = (sum + off, squares + off * off, count + 1.0);
+            }
+        }
+        // The two columns are correlated: twice the variance of independent ones at most.
+        assert!(sum.abs() < 4.0 * (2.0 * count).sqrt(), "{sum} in {count}");
+        assert!(squares < count + 4.0 * (4.0 * count).sqrt(), "{squares} in {count}");
+    }
+}
+
 /// Blocks have the weights and the events of single paths, bit for bit, whatever the components of the paths beside
 /// them.
 #[test]

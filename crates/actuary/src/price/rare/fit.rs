@@ -117,12 +117,12 @@ impl Sample {
         for (place, (source, _)) in sources.all.iter().enumerate() {
             let least = sources.jump(place, EXPECTED_BEYOND[0]).beyond;
             for event in &events {
-                let size = match (event.happening, source) {
-                    (Happening::Jump { number, .. }, Source::Own(own)) if number == *own => -event.drawn,
-                    (Happening::Crash { .. }, Source::Crash) => event.drawn,
-                    _ => continue,
+                let own = match (event.happening, source) {
+                    (Happening::Jump { number, .. }, Source::Own(own)) => number == *own,
+                    (Happening::Crash { .. }, Source::Crash) => true,
+                    _ => false,
                 };
-                if size >= least {
+                if own && source.fall(event.drawn) >= least {
                     let log_density = source.log_density(rare.model(), event.drawn);
                     jumps.push(Jump { place, stressed: event.stressed, drawn: event.drawn, log_density });
                 }
@@ -246,7 +246,7 @@ impl Candidate {
                 let sums = &mut sums[kind(further.source)];
                 shares[jump.place] += likely;
                 sums.count += likely;
-                let excess = (jump.drawn.abs() - further.beyond) / further.scale;
+                let excess = (further.source.fall(jump.drawn) - further.beyond) / further.scale;
                 let shape = shapes[kind(further.source)];
                 sums.size += likely * (1.0 + shape) * excess / (1.0 + shape * excess);
                 sums.stressed += likely * f64::from(u8::from(jump.stressed));

@@ -37,6 +37,16 @@ pub struct FurtherJump {
 }
 
 impl Source {
+    /// Fall in log price of a drawn size, before loadings and multipliers; negative for a jump upwards, which is never a
+    /// further one.
+    #[inline]
+    pub(super) fn fall(self, drawn: f64) -> f64 {
+        match self {
+            Self::Crash => drawn,
+            Self::Own(_) => -drawn,
+        }
+    }
+
     /// Logarithm of the model's density of a drawn size; infinite where the model has no such jumps.
     pub(super) fn log_density(self, model: &Model, drawn: f64) -> f64 {
         let own = match self {
@@ -119,7 +129,7 @@ impl FurtherJump {
 
     /// k g(x) / f(x) of a jump of this source with the drawn size.
     pub(super) fn ratio(&self, model: &Model, drawn: f64, stressed: bool) -> f64 {
-        if drawn.abs() < self.beyond {
+        if self.source.fall(drawn) < self.beyond {
             return 0.0;
         }
         self.ratio_over(self.source.log_density(model, drawn), self.shape(model), drawn, stressed)
@@ -128,7 +138,7 @@ impl FurtherJump {
     /// The same, given ln f(x) and the tail index of this jump's size.
     #[inline]
     pub(super) fn ratio_over(&self, log_density: f64, shape: f64, drawn: f64, stressed: bool) -> f64 {
-        let excess = drawn.abs() - self.beyond;
+        let excess = self.source.fall(drawn) - self.beyond;
         if excess < 0.0 || log_density == f64::INFINITY {
             return 0.0;
         }
