@@ -29,16 +29,15 @@ fn changed(folder: &Path) -> Code {
 #[test]
 fn every_defect_planted_in_the_contract_is_found() {
     let built = std::env::var("SEAWALL_DEFECTS").expect("cargo xtask defects says where they were built");
-    let defects = Path::new(env!("CARGO_MANIFEST_DIR")).join("defects");
-    let mut names: Vec<PathBuf> = std::fs::read_dir(defects)
-        .expect("the folder of the defects")
+    let mut names: Vec<PathBuf> = std::fs::read_dir(&built)
+        .expect("the folder of what was built")
         .map(|entry| entry.expect("an entry").path())
         .collect();
     names.sort();
     assert!(!names.is_empty());
     let mut missed = Vec::new();
     for name in names {
-        let name = name.file_stem().expect("a name").to_string_lossy().into_owned();
+        let name = name.file_name().expect("a name").to_string_lossy().into_owned();
         let code = changed(&Path::new(&built).join(&name));
         assert!(!code.is_empty(), "{name} changes no contract");
         let contracts: Vec<&str> = code.keys().map(String::as_str).collect();
@@ -48,7 +47,10 @@ fn every_defect_planted_in_the_contract_is_found() {
                 let why = found.why.lines().next().unwrap_or_default();
                 println!("after {:>6} commands: {name} in {} ({why})", found.commands, contracts.join(", "));
             }
-            None => missed.push(name),
+            None => {
+                println!("not found: {name} in {}", contracts.join(", "));
+                missed.push(name);
+            }
         }
     }
     assert_eq!(missed, Vec::<String>::new(), "not found within {COMMANDS} commands");
