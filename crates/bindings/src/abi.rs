@@ -53,6 +53,11 @@ sol!(
     VaultSource,
     "../../contracts/artifacts/VaultSource.json"
 );
+sol!(
+    #[sol(extra_derives(Debug))]
+    WrapperSource,
+    "../../contracts/artifacts/WrapperSource.json"
+);
 
 // Contracts that are only deployed.
 sol!(PoolTime, "../../contracts/artifacts/PoolTime.json");
