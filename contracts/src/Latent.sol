@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {EstimateFell, EstimateClosed} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
-import {Losses, OWED} from "./Loss.sol";
+import {Losses, OWED, WORDS} from "./Loss.sol";
 import {Policies} from "./Policy.sol";
 import {Premium} from "./Premium.sol";
 import {State, Market, Listing, Policy, RuleSet, Status} from "./State.sol";
@@ -66,7 +66,7 @@ library Latents {
         assembly ("memory-safe") {
             word := sload(add(rules.slot, 2))
         }
-        uint256[37] memory loss;
+        uint256[WORDS] memory loss;
         Losses.assess(loss, p, word, gross, t);
         return loss[OWED];
     }

@@ -50,7 +50,7 @@ uint256 constant BOOKING_BYTES = 30 * 32;
 library Losses {
     /// The claim that a gross loss makes at `t`, before any layer is asked (4.3, 4.4). `rules` is the third slot of the
     /// rules.
-    function assess(uint256[37] memory l, Policy storage p, uint256 rules, uint256 gross, uint256 t) internal view {
+    function assess(uint256[WORDS] memory l, Policy storage p, uint256 rules, uint256 gross, uint256 t) internal view {
         uint256 head;
         uint256 limits;
         assembly ("memory-safe") {
@@ -82,7 +82,7 @@ library Losses {
     }
 
     /// In the early period what may have been paid is bounded (4.4).
-    function early(uint256[37] memory l, Policy storage p, uint256 rules, uint256 t) private view {
+    function early(uint256[WORDS] memory l, Policy storage p, uint256 rules, uint256 t) private view {
         // Period and multiple at bits 128 and 160 of the rules.
         uint256 bound = Policies.earlyBound(p, t, uint32(rules >> 128), uint32(rules >> 160));
         uint256 insured = l[OWED];
@@ -93,7 +93,7 @@ library Losses {
 
     /// Books a claim in the policy at `t` (4.3, 3.5): limit left before and after as the event has them, and by how much its
     /// charge falls.
-    function book(uint256[37] memory l, Policy storage p, uint256 t) internal returns (uint256 fall) {
+    function book(uint256[WORDS] memory l, Policy storage p, uint256 t) internal returns (uint256 fall) {
         uint256 head;
         uint256 limits;
         uint256 charge;

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Fixed} from "./Fixed.sol";
-import {AT, MARKET, DEDUCTIBLE, COINSURED, RESERVE, UNCOVERED, OWN_BOND, CALLED} from "./Loss.sol";
+import {AT, MARKET, DEDUCTIBLE, COINSURED, RESERVE, UNCOVERED, OWN_BOND, CALLED, WORDS} from "./Loss.sol";
 import {Ticket, Cohort, Layers} from "./State.sol";
 
 /// Tickets (4.6): amounts by layer, and what came back of them.
@@ -17,7 +17,7 @@ library Tickets {
 
     /// Opens the record of a new ticket: whose it is, and who bore how much. Its slots, in the order of `Ticket`, are
     /// written whole, because nothing stands there yet; nothing is written where nothing was lost.
-    function open(Ticket storage ticket, uint256 time, uint256[37] memory l) internal {
+    function open(Ticket storage ticket, uint256 time, uint256[WORDS] memory l) internal {
         uint256 at = l[AT];
         assembly ("memory-safe") {
             // The buyer is the lowest part of the policy's first slot, the callable bond stands at bit 64 of the next.

@@ -8,7 +8,7 @@ import {Holders} from "../Holder.sol";
 import {Latents} from "../Latent.sol";
 import {Losses, SLOT, POLICY, COUNTER, EVIDENCE, GROSS, OVER_LIMIT, RESIDUAL, SUPPLIED, HAIRCUT} from "../Loss.sol";
 import {DEDUCTIBLE, COINSURED, RESERVE, UNCOVERED, TRANCHE, OWN_BOND, CALLED, QUEUED, REQUIRED, HELD} from "../Loss.sol";
-import {MARKET, PLACE, AT, UNPAID, OWED, PAID, BOOKING_BYTES} from "../Loss.sol";
+import {MARKET, PLACE, AT, UNPAID, OWED, PAID, WORDS, BOOKING_BYTES} from "../Loss.sol";
 import {Payments} from "../Payment.sol";
 import {Policies} from "../Policy.sol";
 import {Premium} from "../Premium.sol";
@@ -33,7 +33,7 @@ contract PoolSettle {
         State storage s = pool();
         // Nothing here moves the anchor.
         uint256[5] memory gains = Premium.told(s);
-        uint256[37][] memory found = losses(s);
+        uint256[WORDS][] memory found = losses(s);
         if (found.length != 0) book(s, found, gains);
         Tranches.closeClasses(s, gains);
     }
@@ -48,8 +48,13 @@ contract PoolSettle {
 
     /// What each policy in force has to book (4.3), each assessed before any layer is asked (4.4): nothing below the
     /// smallest ticket.
-    function losses(State storage s) private view returns (uint256[37][] memory found) {
-        uint256 count = s.liveCount;
+    function losses(State storage s) private view returns (uint256[WORDS][] memory found) {
+        uint256 clock;
+        assembly ("memory-safe") {
+            clock := sload(s.slot)
+        }
+        // Of the first slot of the state: live markets at bit 232, the time at bit 128.
+        uint256 count = uint8(clock >> 232);
         assembly ("memory-safe") {
             // Room for two of each market; the members come behind.
             found := mload(0x40)
@@ -68,7 +73,7 @@ contract PoolSettle {
             Market storage m = s.markets[id];
             for (uint256 slot; slot < 2; ++slot) {
                 Policy storage p = m.policies[(listing >> 240) + slot & 1];
-                if (inForce(p, s.time)) lossOf(s, found, p, m.counter, id, i, slot);
+                if (inForce(p, uint40(clock >> 128))) lossOf(s, found, p, m.counter, id, i, slot);
             }
         }
     }
@@ -92,7 +97,7 @@ contract PoolSettle {
     /// Adds the loss of a policy in force, where it has one.
     function lossOf(
         State storage s,
-        uint256[37][] memory found,
+        uint256[WORDS][] memory found,
         Policy storage p,
         uint256 counter,
         uint256 id,
@@ -102,7 +107,7 @@ contract PoolSettle {
         uint256 gross = Policies.gross(p, counter);
         uint256 rules = smallest(s);
         if (gross < uint128(rules)) return;
-        uint256[37] memory l;
+        uint256[WORDS] memory l;
         (l[SLOT], l[COUNTER], l[MARKET], l[PLACE]) = (slot, counter, id, place);
         Losses.assess(l, p, rules, gross, s.time);
         assembly ("memory-safe") {
@@ -121,7 +126,7 @@ contract PoolSettle {
         }
     }
 
-    function book(State storage s, uint256[37][] memory found, uint256[5] memory gains) private {
+    function book(State storage s, uint256[WORDS][] memory found, uint256[5] memory gains) private {
         forfeitBonuses(s, found);
         uint256[5] memory held;
         uint256[4] memory queues;
@@ -131,7 +136,7 @@ contract PoolSettle {
             ticket(s, found[k], held, queues);
         }
         for (uint256 k; k < found.length; ++k) {
-            uint256[37] memory l = found[k];
+            uint256[WORDS] memory l = found[k];
             uint256 owed = l[PAID];
             while (k + 1 < found.length && found[k + 1][MARKET] == l[MARKET]) owed += found[++k][PAID];
             pay(s, uint32(l[MARKET]), s.live[l[PLACE]], first, owed);
@@ -142,7 +147,7 @@ contract PoolSettle {
     /// is what reserve and tranches have, `queues` the queued classes as they are kept, assets in the lower half.
     function spread(
         State storage s,
-        uint256[37][] memory found,
+        uint256[WORDS][] memory found,
         uint256[5] memory gains,
         uint256[5] memory held,
         uint256[4] memory queues
@@ -151,11 +156,13 @@ contract PoolSettle {
         for (uint256 k; k < owed.length; ++k) {
             owed[k] = found[k][OWED];
         }
+        uint256 left = Waterfall.sum(owed);
         unchecked {
             held[0] = uint128(s.reserve + gains[RESERVE_STREAM]);
         }
         (uint256[] memory parts, uint256 taken) = Waterfall.pour(held[0], owed);
         put(found, RESERVE, parts, taken);
+        left -= taken;
         uint256 count = s.trancheCount;
         uint256 flags = s.flags;
         for (uint256 i; i < count; ++i) {
@@ -163,21 +170,23 @@ contract PoolSettle {
             uint256 active = uint128(Premium.activeWord(s, i, gains));
             (queues[i], queued) = (queued, uint128(queued));
             held[i + 1] = active + queued;
+            if (left == 0) continue;
             (parts, taken) = Waterfall.pour(active + queued, owed);
             if (taken == 0) continue;
+            left -= taken;
             put(found, TRANCHE + i, parts, taken);
             queued = Tranches.queuedPart(queued, active, taken);
             if (queued != 0) put(found, QUEUED + i, Waterfall.cumulativeSplit(queued, parts, taken), queued);
         }
         if (s.members != 0) call(s, found, owed);
         for (uint256 k; k < owed.length; ++k) {
-            uint256[37] memory l = found[k];
+            uint256[WORDS] memory l = found[k];
             (l[PAID], l[UNPAID]) = (l[OWED] - owed[k], l[UNPAID] + owed[k]);
         }
     }
 
     /// Notes what a layer gives to each loss.
-    function put(uint256[37][] memory found, uint256 word, uint256[] memory parts, uint256 taken) private pure {
+    function put(uint256[WORDS][] memory found, uint256 word, uint256[] memory parts, uint256 taken) private pure {
         if (taken == 0) return;
         for (uint256 k; k < parts.length; ++k) {
             found[k][word] = parts[k];
@@ -185,7 +194,7 @@ contract PoolSettle {
     }
 
     /// Where the policy of a loss stands.
-    function policyOf(uint256[37] memory l) private pure returns (Policy storage p) {
+    function policyOf(uint256[WORDS] memory l) private pure returns (Policy storage p) {
         uint256 at = l[AT];
         assembly ("memory-safe") {
             p.slot := at
@@ -193,9 +202,9 @@ contract PoolSettle {
     }
 
     /// At the first ticket the no-claims bonus goes to the reserve, before the waterfall runs (3.7).
-    function forfeitBonuses(State storage s, uint256[37][] memory found) private {
+    function forfeitBonuses(State storage s, uint256[WORDS][] memory found) private {
         for (uint256 k; k < found.length; ++k) {
-            uint256[37] memory l = found[k];
+            uint256[WORDS] memory l = found[k];
             Policy storage p = policyOf(l);
             uint128 bonus = Policies.bonusHeld(p);
             if (bonus == 0) continue;
@@ -208,7 +217,7 @@ contract PoolSettle {
 
     /// Calls the mutual layer for what reserve and tranches could not pay (7.1): own bonds first, in ascending order
     /// of market, then all members, each loss at most a multiple of the sufferer's own bond at its start.
-    function call(State storage s, uint256[37][] memory found, uint256[] memory owed) private {
+    function call(State storage s, uint256[WORDS][] memory found, uint256[] memory owed) private {
         uint256[] memory wanted = new uint256[](owed.length);
         for (uint256 k; k < owed.length; ++k) {
             uint32 member = policyOf(found[k]).member;
@@ -242,7 +251,7 @@ contract PoolSettle {
     }
 
     /// Books one ticket (4.6).
-    function ticket(State storage s, uint256[37] memory l, uint256[5] memory held, uint256[4] memory queues) private {
+    function ticket(State storage s, uint256[WORDS] memory l, uint256[5] memory held, uint256[4] memory queues) private {
         Market storage m = s.markets[l[MARKET]];
         uint32 id = s.tickets++;
         Ticket storage record = s.ticket[id];
@@ -278,7 +287,7 @@ contract PoolSettle {
     }
 
     /// The words of the event that follow from others, and those of policy and market.
-    function describe(Market storage m, uint256[37] memory l) private view {
+    function describe(Market storage m, uint256[WORDS] memory l) private view {
         Policy storage p = policyOf(l);
         uint256 supplied = m.supplied;
         unchecked {
@@ -292,7 +301,7 @@ contract PoolSettle {
 
     /// Takes from the reserve, and books the claim in its policy: what a ticket does to reserve and required capital, which
     /// stand in one slot.
-    function charge(State storage s, uint256[37] memory l) private {
+    function charge(State storage s, uint256[WORDS] memory l) private {
         uint256 fall = Losses.book(l, policyOf(l), s.time);
         uint256 word;
         assembly ("memory-safe") {
