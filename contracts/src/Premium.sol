@@ -200,7 +200,7 @@ library Premium {
     /// in memory five words have what each layer earned since the anchor (`gains`); else nothing.
     ///
     /// `clock` and `times` are the first two slots of the state as they are.
-    function accrue(State storage s, uint256 clock, uint256 times, uint256 t) internal returns (uint256 told) {
+    function accrue(State storage s, uint256 clock, uint256 times, uint256 t) internal returns (uint256 at) {
         // What `Accrued` says, as it will say it; then the gains.
         uint256[9] memory log;
         unchecked {
@@ -219,7 +219,7 @@ library Premium {
             // The time stands at bit 128 of the clock.
             sstore(s.slot, or(and(clock, not(shl(128, 0xffffffffff))), shl(128, t)))
             log1(log, 128, topic)
-            told := add(log, 128)
+            at := add(log, 128)
         }
     }
 
@@ -275,7 +275,7 @@ library Premium {
                 let net, more, fee := flow(and(each, 0xffffffffffffffffffffffffffffffff), carry, remainder, span)
                 mstore(add(log, 96), or(shl(128, more), fee))
                 mstore(add(log, 256), add(net, more))
-                running := xor(running, 16)
+                running := sub(running, 16)
             }
             // Bits 0 and 5: premium and surplus of tranche k.
             for { let k := 0 } running { k := add(k, 1) } {
