@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {BelowMinimum, MovesNothing, NotEnoughShares} from "./Errors.sol";
+import {BelowMinimum, MovesNothing, NotEnoughShares, Overflow} from "./Errors.sol";
 import {ExitRequested} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
 import {Holders} from "./Holder.sol";
 import {Latents} from "./Latent.sol";
 import {Premium} from "./Premium.sol";
 import {Sources} from "./Source.sol";
-import {State, Class, Part, Request, Track, Tranche, CLOSING, PAID_PART, PAID_ALL} from "./State.sol";
+import {State, Class, Part, Request, RuleSet, Track, Tranche, CLOSING, PAID_PART, PAID_ALL} from "./State.sol";
 import {Tranches} from "./Tranche.sol";
 
 /// Exits (5): requested at net asset value. A request bears losses and no gains until it is paid. What is cleared of it
@@ -25,6 +25,8 @@ library Exits {
     /// A request in memory: as it was made, and what was paid of it.
     struct Standing {
         uint256 id;
+        /// Its first slot.
+        uint256 word;
         address owner;
         uint256 tranche;
         uint256 shares;
@@ -38,27 +40,55 @@ library Exits {
 
     // ---------------------------------------------------------------- requests
 
-    /// Asks to leave with unlocked shares (5.1).
-    function request(State storage s, uint8 index, address owner, uint128 burned) internal returns (uint32 id) {
+    /// Asks to leave with unlocked shares (5.1). `told` is what `Premium.accrue` said.
+    function request(State storage s, uint8 index, address owner, uint128 burned, uint256 told)
+        internal
+        returns (uint32)
+    {
         // What `ExitRequested` says, in its order but for what is indexed.
         uint256[8] memory log;
         (log[0], log[1]) = (index, burned);
-        burn(s, index, owner, burned, log);
-        (id, log[4], log[5]) = enqueue(s, index, owner, log[2], burned);
+        // The first slot of the state: time at bit 128, exits and tickets with 32 bits each from 168 on, flags at 248.
+        uint256 clock;
+        assembly ("memory-safe") {
+            clock := sload(s.slot)
+        }
+        uint256 line = Tranches.line(s.tranches[index]);
+        bool whole = spend(s.active[index][owner], burned, uint32(line), clock);
+        uint256 flags = burn(s, index, clock >> 248, whole, told, log);
+        // In a word of its own, clean for what is written below.
+        uint256 exit = uint32(clock >> 168);
+        if (exit == type(uint32).max) revert Overflow();
+        line = enqueue(s, index, s.queued[index][owner], line, clock, log);
+        store(s.exit[exit], line, uint256(uint160(owner)) | uint256(burned) << 160);
         bytes32 topic = ExitRequested.selector;
         assembly ("memory-safe") {
-            log3(log, 256, topic, id, owner)
+            // One more exit; flags are only added.
+            sstore(s.slot, or(add(clock, shl(168, 1)), shl(248, flags)))
+            log3(log, 256, topic, exit, owner)
         }
+        return uint32(exit);
     }
 
     /// Takes the shares of a request out of the active class and puts those that they become into the queued one, with
-    /// the assets that move with them.
-    function burn(State storage s, uint8 index, address owner, uint128 burned, uint256[8] memory log) private {
-        bool whole = spend(s, index, owner, burned);
+    /// the assets that move with them; the flags as they are then.
+    function burn(State storage s, uint256 index, uint256 flags, bool whole, uint256 told, uint256[8] memory log)
+        private
+        returns (uint256)
+    {
+        // Both classes as they are kept, assets in the lower half; what the active one earned is not in its slot.
         Tranche storage tranche = s.tranches[index];
-        Class memory active = Premium.active(s, index);
-        Class memory queued = Tranches.queuedOf(s, index);
-        uint256 value = Tranches.value(active, burned);
+        uint256 active;
+        assembly ("memory-safe") {
+            active := sload(tranche.slot)
+        }
+        uint256 queued = Tranches.queuedWord(s, index, flags);
+        uint256 supply = active >> 128;
+        uint256 assets;
+        unchecked {
+            assets = uint128(active + Premium.gain(s, index, told));
+        }
+        uint256 value = Fixed.mulDivDown(log[1], assets, supply);
         (uint256 shares, uint256 moved) = queueShares(queued, value);
         if (moved == 0) revert MovesNothing();
         if (!whole) {
@@ -66,63 +96,94 @@ library Exits {
             if (value < least) revert BelowMinimum("exit", uint128(value), least);
         }
         (log[2], log[3]) = (shares, moved);
-        (log[6], log[7]) = (Fixed.pair(active.assets, active.shares), Fixed.pair(queued.assets, queued.shares));
-        queued = Class(uint128(queued.assets + moved), Fixed.to128(queued.shares + shares));
+        (log[6], log[7]) = (assets << 128 | supply, queued << 128 | queued >> 128);
         unchecked {
             // `moved` is part of what the class has, with what it earned since the anchor.
-            (active.assets, active.shares) = (active.assets - uint128(moved), active.shares - burned);
-            tranche.active = Class(tranche.active.assets - uint128(moved), active.shares);
+            queued = uint256(Fixed.to128((queued >> 128) + shares)) << 128 | uint128(queued + moved);
+            supply = supply - log[1] << 128;
+            active = supply | uint128(active - moved);
+            supply |= assets - moved;
         }
-        Tranches.setQueued(s, index, queued.assets, queued.shares);
-        if (Tranches.mustClose(active) || Tranches.mustClose(queued)) s.flags |= CLOSING;
+        assembly ("memory-safe") {
+            sstore(tranche.slot, active)
+            sstore(add(tranche.slot, 1), queued)
+        }
+        flags |= 1 << index;
+        return Tranches.wordMustClose(supply) || Tranches.wordMustClose(queued) ? flags | CLOSING : flags;
     }
 
     /// Takes unlocked shares from their owner; true when they were all it had.
-    function spend(State storage s, uint8 index, address owner, uint128 burned) private returns (bool whole) {
-        Track storage track = s.active[index][owner];
-        uint256 generation = s.tranches[index].activeGeneration;
-        uint256 free = Holders.unlocked(track, generation, Fixed.epochOf(s.time));
-        if (burned == 0 || burned > free) revert NotEnoughShares(burned, uint128(free));
-        uint256 held = track.balance;
-        Holders.write(track, held - burned, generation, s.tickets);
-        return burned == held;
+    function spend(Track storage track, uint256 burned, uint256 generation, uint256 clock)
+        private
+        returns (bool whole)
+    {
+        uint256 word = Holders.load(track);
+        uint256 free = Holders.unlockedIn(track, word, generation, Fixed.epochOf(uint40(clock >> 128)));
+        if (burned == 0 || burned > free) revert NotEnoughShares(uint128(burned), uint128(free));
+        unchecked {
+            uint256 left = uint128(word) - burned;
+            Holders.put(track, word, left, generation, uint32(clock >> 200), word >> 224);
+            return left == 0;
+        }
     }
 
-    /// Writes an exit at the end of its tranche's queue.
-    function enqueue(State storage s, uint8 index, address owner, uint256 shares, uint256 burned)
-        private
-        returns (uint32 id, uint256 cooled, uint256 deadline)
-    {
-        id = s.exits++;
+    /// Puts an exit at the end of its tranche's queue and notes when it has cooled, and its deadline; the first slot of
+    /// the request.
+    function enqueue(
+        State storage s,
+        uint256 index,
+        Track storage track,
+        uint256 line,
+        uint256 clock,
+        uint256[8] memory log
+    ) private returns (uint256 word) {
+        word = rule(s.rules);
+        uint256 cooled;
         unchecked {
-            // Times are below 2^39, and no cooldown is longer than a year.
-            cooled = uint256(s.time) + s.rules.cooldown;
+            // Times are below 2^39, and no cooldown, at bit 216 of the rules, is longer than a year.
+            cooled = uint40(clock >> 128) + uint256(uint32(word >> 216));
         }
-        deadline = join(s, index, s.queued[index][owner], id, shares, Fixed.max(cooled, s.latestEnd));
-        // Cooldowns end after a year, policies after less than five: the wait is far below 32 bits.
-        uint256 word = shares | burned >> 96 << 128 | cooled << 160 | (deadline - cooled) << 200;
-        word |= uint256(index) << 232 | uint256(s.rules.termEpochsMax) << 240;
-        store(s.exit[id], word, uint256(uint160(owner)) | burned << 160);
+        uint256 deadline = Fixed.max(cooled, s.latestEnd);
+        deadline = join(s.tranches[index], track, line, clock, log[2], deadline);
+        (log[4], log[5]) = (cooled, deadline);
+        // Cooldowns end after a year, policies after less than five: the wait is far below 32 bits. The longest term is
+        // the last byte of the rules' word.
+        unchecked {
+            word = word >> 248 << 240 | index << 232 | (deadline - cooled) << 200 | cooled << 160;
+        }
+        word |= log[1] >> 96 << 128 | log[2];
+    }
+
+    /// The first slot of the rules.
+    function rule(RuleSet storage rules) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(rules.slot)
+        }
     }
 
     /// Puts an exit at the end of the queue, and its shares into its owner's track with the place.
-    function join(State storage s, uint256 index, Track storage track, uint256 id, uint256 shares, uint256 earliest)
-        private
-        returns (uint256 deadline)
-    {
-        Tranche storage tranche = s.tranches[index];
+    function join(
+        Tranche storage tranche,
+        Track storage track,
+        uint256 line,
+        uint256 clock,
+        uint256 shares,
+        uint256 earliest
+    ) private returns (uint256 deadline) {
+        uint256 word = Holders.load(track);
         uint256 place;
-        (place, deadline) = Tranches.enqueue(tranche, id, track.tag, earliest);
-        uint256 generation = tranche.queuedGeneration;
-        Holders.put(track, Holders.balance(track, generation) + shares, generation, s.tickets, place);
+        (place, deadline) = Tranches.enqueue(tranche, line, uint32(clock >> 168), word >> 224, earliest);
+        line = uint32(line >> 32);
+        Holders.put(track, word, Holders.balanceIn(word, line) + shares, line, uint32(clock >> 200), place);
     }
 
     /// Queued shares minted for `value`, and the assets that move with them, rounded so that the value of no queued
     /// share rises (5.1).
-    function queueShares(Class memory queued, uint256 value) private pure returns (uint256 shares, uint256 moved) {
-        if (queued.shares == 0) return (value, value);
-        shares = Fixed.mulDivDown(value, queued.shares, queued.assets);
-        moved = Tranches.value(queued, shares);
+    function queueShares(uint256 queued, uint256 value) private pure returns (uint256 shares, uint256 moved) {
+        uint256 supply = queued >> 128;
+        if (supply == 0) return (value, value);
+        shares = Fixed.mulDivDown(value, supply, uint128(queued));
+        moved = Fixed.mulDivDown(shares, uint128(queued), supply);
     }
 
     // ---------------------------------------------------------------- what is kept
@@ -136,7 +197,7 @@ library Exits {
     }
 
     /// What clearing needs of a request.
-    function head(State storage s, uint256 id) internal view returns (uint256 shares, uint256 cooledAt, uint256 wait) {
+    function ahead(State storage s, uint256 id) internal view returns (uint256 shares, uint256 cooledAt, uint256 wait) {
         Request storage stored = s.exit[id];
         assembly ("memory-safe") {
             let word := sload(stored.slot)
@@ -156,6 +217,7 @@ library Exits {
             second := sload(add(stored.slot, 1))
         }
         x.id = id;
+        x.word = word;
         x.owner = address(uint160(second));
         x.burned = uint256(uint32(word >> 128)) << 96 | second >> 160;
         (x.shares, x.tranche, x.termEpochs) = (uint128(word), uint8(word >> 232), uint8(word >> 240));
@@ -171,30 +233,49 @@ library Exits {
 
     /// Writes what was paid of a request.
     function setPaid(State storage s, Standing memory x) internal {
-        if (x.paid == x.shares) {
-            s.exit[x.id].paid = PAID_ALL;
-        } else {
-            if (s.exit[x.id].paid == 0) s.exit[x.id].paid = PAID_PART;
+        uint256 paid = PAID_ALL;
+        if (x.paid != x.shares) {
             s.part[x.id] = Part(uint128(x.paid), uint128(x.loose));
+            paid = PAID_PART;
+        }
+        uint256 word = x.word;
+        if (word >> 248 == paid) return;
+        Request storage stored = s.exit[x.id];
+        assembly ("memory-safe") {
+            // The last byte says how much; nothing else of a request changes.
+            sstore(stored.slot, or(shl(248, paid), shr(8, shl(8, word))))
         }
     }
 
     /// Shares of an exit that are cleared: all of them before the head of its queue, none behind it. Of one that is
     /// void nothing is said.
     function clearedOf(State storage s, Standing memory x) internal view returns (uint256) {
-        Tranche storage tranche = s.tranches[x.tranche];
-        if (tranche.head == tranche.tail || x.id < tranche.headExit) return x.shares;
-        return x.id == tranche.headExit ? tranche.headCleared : 0;
+        return clearedIn(s, x, Tranches.line(s.tranches[x.tranche]));
+    }
+
+    /// The same where the slot of the queue is `line`.
+    function clearedIn(State storage s, Standing memory x, uint256 line) private view returns (uint256) {
+        uint256 head = uint32(line >> 128);
+        // Head and tail are the same where nobody waits.
+        if (x.id < head || uint32(line >> 64) == uint32(line >> 96)) return x.shares;
+        return x.id == head ? s.tranches[x.tranche].headCleared : 0;
     }
 
     /// Queued shares of an exit that can be paid at `t` (5.4): floor((1e6 - latent) cleared / 1e6) less what is paid.
     function due(State storage s, Standing memory x, uint256 t) internal view returns (uint256) {
-        uint256 cleared = clearedOf(s, x);
+        return dueIn(s, x, Tranches.line(s.tranches[x.tranche]), t);
+    }
+
+    /// The same where the slot of the queue is `line`.
+    function dueIn(State storage s, Standing memory x, uint256 line, uint256 t) internal view returns (uint256) {
+        uint256 cleared = clearedIn(s, x, line);
         if (cleared <= x.paid) return 0;
-        // Latent losses are void for an exit that has waited for the longest term (5.6).
-        if (t < x.cooledAt + x.termEpochs * Fixed.EPOCH) {
-            uint256 latent = Latents.share(s, x.tranche, t);
-            if (latent != 0) cleared = Fixed.partDown(cleared, Fixed.MILLION - latent);
+        unchecked {
+            // Latent losses are void for an exit that has waited for the longest term (5.6).
+            if (t < x.cooledAt + x.termEpochs * Fixed.EPOCH) {
+                uint256 latent = Latents.share(s, x.tranche, t);
+                if (latent != 0) cleared = Fixed.partDown(cleared, Fixed.MILLION - latent);
+            }
         }
         return Fixed.saturatingSub(cleared, x.paid);
     }

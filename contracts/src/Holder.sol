@@ -11,17 +11,28 @@ library Holders {
         return track.generation == generation ? track.balance : 0;
     }
 
-    /// Writes a new balance; overwrites a checkpoint of the same ticket count, else keeps it as history.
-    function write(Track storage track, uint256 value, uint256 generation, uint256 tickets) internal {
-        put(track, value, generation, tickets, track.tag);
-    }
-
-    /// The same with a new tag. All that is written stands in one slot: the members of `Track` in their order.
-    function put(Track storage track, uint256 value, uint256 generation, uint256 tickets, uint256 tag) internal {
-        uint256 word;
+    /// The first slot of a track: balance, generation, since, length and tag, from the lowest bit up.
+    function load(Track storage track) internal view returns (uint256 word) {
         assembly ("memory-safe") {
             word := sload(track.slot)
         }
+    }
+
+    /// Shares held of `generation` by a track whose first slot is `word`.
+    function balanceIn(uint256 word, uint256 generation) internal pure returns (uint256) {
+        return uint32(word >> 128) == generation ? uint128(word) : 0;
+    }
+
+    /// Writes a new balance; overwrites a checkpoint of the same ticket count, else keeps it as history.
+    function write(Track storage track, uint256 value, uint256 generation, uint256 tickets) internal {
+        uint256 word = load(track);
+        put(track, word, value, generation, tickets, word >> 224);
+    }
+
+    /// The same with a new tag, where the first slot is `word`. All that is written stands in that slot.
+    function put(Track storage track, uint256 word, uint256 value, uint256 generation, uint256 tickets, uint256 tag)
+        internal
+    {
         uint256 length = uint32(word >> 192);
         uint256 since = uint32(word >> 160);
         if (since != tickets) {
@@ -32,32 +43,50 @@ library Holders {
                 }
             }
         }
-        word = uint128(value) | generation << 128 | tickets << 160 | length << 192 | tag << 224;
         assembly ("memory-safe") {
-            sstore(track.slot, word)
+            // A balance is an amount; generation, tickets, length and tag have 32 bits each.
+            value := and(value, 0xffffffffffffffffffffffffffffffff)
+            value := or(value, or(shl(128, generation), shl(160, tickets)))
+            sstore(track.slot, or(value, or(shl(192, length), shl(224, tag))))
         }
     }
 
-    /// Shares locked in `epoch` and in the one before: deposits of both cannot be queued or transferred (5.1).
-    function locks(Track storage track, uint256 generation, uint256 epoch)
-        internal
+    /// Shares locked in `epoch` and in the one before: deposits of both cannot be queued or transferred (5.1). `word` is
+    /// the first slot.
+    function locks(Track storage track, uint256 word, uint256 generation, uint256 epoch)
+        private
         view
         returns (uint256 current, uint256 previous)
     {
-        if (track.generation != generation) return (0, 0);
-        uint256 tag = track.tag;
-        uint256 age = epoch - (tag >> 1);
+        if (uint32(word >> 128) != generation) return (0, 0);
+        uint256 age;
+        unchecked {
+            // An epoch that is yet to come is none: the age is then far above one.
+            age = epoch - (word >> 225);
+        }
         if (age > 1) return (0, 0);
-        bool whole = tag & 1 == 1;
-        current = whole ? track.balance : track.lockedThis;
+        bool whole = word >> 224 & 1 == 1;
+        current = whole ? uint128(word) : track.lockedThis;
         if (age == 1) return (0, current);
         if (!whole) previous = track.lockedPrevious;
     }
 
     /// Shares that can be queued or transferred.
     function unlocked(Track storage track, uint256 generation, uint256 epoch) internal view returns (uint256) {
-        (uint256 current, uint256 previous) = locks(track, generation, epoch);
-        return Fixed.saturatingSub(balance(track, generation), current + previous);
+        return unlockedIn(track, load(track), generation, epoch);
+    }
+
+    /// The same where the first slot is `word`.
+    function unlockedIn(Track storage track, uint256 word, uint256 generation, uint256 epoch)
+        internal
+        view
+        returns (uint256)
+    {
+        (uint256 current, uint256 previous) = locks(track, word, generation, epoch);
+        unchecked {
+            // Two amounts.
+            return Fixed.saturatingSub(balanceIn(word, generation), current + previous);
+        }
     }
 
     /// Writes a balance of which `locked` shares were deposited now, and brings the locks to `epoch`.
@@ -66,19 +95,24 @@ library Holders {
     function relock(Track storage track, uint256 value, uint256 locked, uint256 generation, uint256 epoch, uint256 tickets)
         internal
     {
-        (uint256 current, uint256 previous) = locks(track, generation, epoch);
-        current += locked;
-        uint256 tag = epoch << 1;
-        if (current == value && previous == 0) {
-            tag |= 1;
-        } else if (current | previous == 0 && epoch > 1) {
-            // Nothing is locked any more: a tag that is two epochs old says so.
-            tag -= 4;
-        } else if (track.lockedThis != current || track.lockedPrevious != previous) {
-            track.lockedThis = uint128(current);
-            track.lockedPrevious = uint128(previous);
+        uint256 word = load(track);
+        (uint256 current, uint256 previous) = locks(track, word, generation, epoch);
+        uint256 tag;
+        unchecked {
+            // Shares that one account holds are an amount.
+            current += locked;
+            tag = epoch << 1;
+            if (current == value && previous == 0) {
+                tag |= 1;
+            } else if (current | previous == 0 && epoch > 1) {
+                // Nothing is locked any more: a tag that is two epochs old says so.
+                tag -= 4;
+            } else if (track.lockedThis != current || track.lockedPrevious != previous) {
+                track.lockedThis = uint128(current);
+                track.lockedPrevious = uint128(previous);
+            }
         }
-        put(track, value, generation, tickets, tag);
+        put(track, word, value, generation, tickets, tag);
     }
 
     /// Checkpoint `index`, oldest first; `exists` is false beyond the last.

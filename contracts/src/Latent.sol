@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {EstimateFell, EstimateClosed} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
+import {Losses, OWED, WORDS} from "./Loss.sol";
 import {Policies} from "./Policy.sol";
 import {Premium} from "./Premium.sol";
-import {State, Market, Listing, Policy, Status} from "./State.sol";
+import {State, Market, Listing, Policy, RuleSet, Status} from "./State.sol";
 import {Tranches} from "./Tranche.sol";
 import {Waterfall} from "./Waterfall.sol";
 
@@ -59,13 +60,24 @@ library Latents {
         return Fixed.min(Fixed.mulDivUp(Fixed.MILLION, loss, assets), Fixed.MILLION);
     }
 
+    /// What the layers would owe if an estimate were booked.
+    function estimated(RuleSet storage rules, Policy storage p, uint256 gross, uint256 t) private view returns (uint256) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(add(rules.slot, 2))
+        }
+        uint256[WORDS] memory loss;
+        Losses.assess(loss, p, word, gross, t);
+        return loss[OWED];
+    }
+
     /// What a market's latent loss would make the layers owe.
     function latentClaim(State storage s, Listing storage l, uint256 t) private view returns (uint256 owed) {
         Market storage m = s.markets[l.id];
         for (uint256 slot; slot < 2; ++slot) {
             Policy storage p = Policies.inSlot(m, l, slot);
             if (!Policies.inForce(p, t)) continue;
-            if (m.expiry != 0) owed = Policies.claim(p, s.rules, m.estimate, t).owed;
+            if (m.expiry != 0) owed = estimated(s.rules, p, m.estimate, t);
             return l.stale ? Fixed.max(owed, Policies.worstCase(p, t)) : owed;
         }
     }

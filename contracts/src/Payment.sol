@@ -9,10 +9,6 @@ import {Fixed} from "./Fixed.sol";
 import {ILossSource} from "./interfaces/ILossSource.sol";
 import {State, Market} from "./State.sol";
 
-interface IAsset {
-    function asset() external view returns (address);
-}
-
 /// Money in and out (1.1, 4.5): receipts are checked by balance difference, and what a market's adapter does not
 /// take stays set aside for that market alone.
 library Payments {
@@ -21,9 +17,11 @@ library Payments {
     /// Gas that an adapter may use to take a payment.
     uint256 internal constant PAY_GAS = 600_000;
 
-    /// The settlement token: the pool's code has it.
-    function asset() internal view returns (IERC20) {
-        return IERC20(IAsset(address(this)).asset());
+    /// The settlement token: the pool's code has it, and puts it behind the calldata of every call of a module.
+    function asset() internal pure returns (IERC20 token) {
+        assembly ("memory-safe") {
+            token := and(calldataload(sub(calldatasize(), 32)), 0xffffffffffffffffffffffffffffffffffffffff)
+        }
     }
 
     /// Takes exactly `assets` from `payer`.
@@ -55,23 +53,29 @@ library Payments {
             s.setAside -= waiting;
         }
         s.tokens -= assets;
-        IERC20 token = asset();
-        if (gasleft() < PAY_GAS + PAY_GAS / 63 + 100_000) revert NotEnoughGas();
-        uint256 before = token.balanceOf(address(this));
-        token.forceApprove(adapter, assets);
-        bytes memory data = abi.encodeCall(ILossSource.pay, (address(token), assets, m.destination));
-        assembly ("memory-safe") {
-            // What it returns is of no interest, and copying it could cost anything.
-            pop(call(PAY_GAS, adapter, 0, add(data, 32), mload(data), 0, 0))
-        }
-        if (token.allowance(address(this), adapter) != 0) token.forceApprove(adapter, 0);
-        paid = Fixed.min(Fixed.saturatingSub(before, token.balanceOf(address(this))), assets);
+        address destination = m.destination;
+        paid = hand(asset(), adapter, assets, destination);
         if (paid != assets) {
             uint128 rest = uint128(assets - paid);
             m.setAside += rest;
             s.setAside += rest;
             s.tokens += rest;
         }
-        if (paid != 0) emit MarketPaid(id, m.destination, uint128(paid));
+        if (paid != 0) emit MarketPaid(id, destination, uint128(paid));
+    }
+
+    /// Lets an adapter take `assets` for a destination, in one call; what it took, by the pool's balance.
+    function hand(IERC20 token, address adapter, uint128 assets, address destination) private returns (uint256 paid) {
+        if (gasleft() < PAY_GAS + PAY_GAS / 63 + 100_000) revert NotEnoughGas();
+        uint256 before = token.balanceOf(address(this));
+        token.forceApprove(adapter, assets);
+        bytes memory data = abi.encodeCall(ILossSource.pay, (address(token), assets, destination));
+        assembly ("memory-safe") {
+            // What it returns is of no interest, and copying it could cost anything.
+            pop(call(PAY_GAS, adapter, 0, add(data, 32), mload(data), 0, 0))
+        }
+        paid = Fixed.min(Fixed.saturatingSub(before, token.balanceOf(address(this))), assets);
+        // Nothing moves the pool's tokens meanwhile but this allowance: where all has gone it is used up.
+        if (paid != assets && token.allowance(address(this), adapter) != 0) token.forceApprove(adapter, 0);
     }
 }

@@ -2,23 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Fixed} from "./Fixed.sol";
-import {State, Market, Listing, Policy, Status, RuleSet} from "./State.sol";
-import {CANCELLED, CHAINED, EVENT_IS_LIMIT, BONUS_GONE, HAS_BONUS, HAS_DEDUCTIBLE} from "./State.sol";
-
-/// What one reading means for one policy (4.3): gross = deductible + coinsured + overLimit + unpaid + owed.
-struct Claim {
-    uint256 gross;
-    /// Paid from the insured's bond.
-    uint256 deductible;
-    uint256 eligible;
-    /// Kept by the insured.
-    uint256 coinsured;
-    uint256 overLimit;
-    /// Not covered for good: a bond short of the deductible, or above the early bound.
-    uint256 unpaid;
-    /// Owed by reserve, tranches and mutual layer.
-    uint256 owed;
-}
+import {State, Market, Listing, Policy, Status} from "./State.sol";
+import {CANCELLED, CHAINED, EVENT_IS_LIMIT, BONUS_GONE, HAS_BONUS} from "./State.sol";
 
 /// Policies (3): what they can still pay, and the arithmetic of one claim (4.3, 4.4).
 library Policies {
@@ -153,35 +138,10 @@ library Policies {
         return insuredIncrease(p, Fixed.min(eventLeft(p, t), limitLeft(p)));
     }
 
-    /// The claim that a gross loss makes at `t`, before any layer is asked (4.3, 4.4).
-    function claim(Policy storage p, RuleSet storage rules, uint256 loss, uint256 t)
-        internal
-        view
-        returns (Claim memory c)
-    {
-        c.gross = loss;
-        uint256 deductible;
-        if (p.flags & HAS_DEDUCTIBLE != 0) {
-            deductible = Fixed.min(loss, p.deductibleLeft);
-            c.deductible = Fixed.min(deductible, p.bondLeft);
-        }
-        uint256 above = loss - deductible;
-        c.eligible = Fixed.min(Fixed.min(above, eventLeft(p, t)), limitLeft(p));
-        uint256 insured = insuredIncrease(p, c.eligible);
-        c.owed = insured;
-        if (t < p.start() + rules.earlyPeriod) {
-            uint256 bound = earlyBound(p, t, rules.earlyPeriod, rules.earlyMultiple);
-            c.owed = Fixed.min(insured, Fixed.saturatingSub(bound, p.paidCum));
-        }
-        c.coinsured = c.eligible - insured;
-        c.overLimit = above - c.eligible;
-        c.unpaid = deductible - c.deductible + insured - c.owed;
-    }
-
     /// Most that may have been paid by `t` in the early period (4.4): the limit in force since an earlier, claim-free
     /// policy is bound from that first start, what a renewal added from its own.
     function earlyBound(Policy storage p, uint256 t, uint256 period, uint256 multiple)
-        private
+        internal
         view
         returns (uint256)
     {
@@ -206,28 +166,6 @@ library Policies {
     /// Term at purchase in seconds.
     function term(Policy storage p) internal view returns (uint256) {
         return uint256(p.termEpochs) * Fixed.EPOCH;
-    }
-
-    /// Books a claim in the policy at `t` (4.3, 3.5) and brings required capital to its new charge.
-    function book(State storage s, Policy storage p, Claim memory c, uint256 t) internal {
-        uint256 before = chargeDue(p);
-        if (eventLimitOf(p) < p.limit) {
-            uint256 epoch = Fixed.epochOf(t);
-            (uint256 current, uint256 previous) = window(p, epoch);
-            (p.eventEpoch, p.eventThis, p.eventPrevious) =
-                (uint24(epoch), uint128(current + c.eligible), uint128(previous));
-        }
-        p.seen = Fixed.to128(p.seen + c.gross);
-        if (p.flags & HAS_DEDUCTIBLE != 0) {
-            p.deductibleLeft = uint128(Fixed.saturatingSub(p.deductibleLeft, c.gross));
-            p.bondLeft -= uint128(c.deductible);
-        }
-        p.eligibleCum += uint128(c.eligible);
-        p.paidCum += uint128(c.owed);
-        ++p.tickets;
-        if (p.status == Status.RunOff) p.runOffLeft -= uint128(c.gross);
-        uint256 charge = chargeDue(p);
-        if (charge != before) s.required = uint128(s.required - before + charge);
     }
 
     /// Puts a market into the list of those that must be read; ascending (4.2).

@@ -138,10 +138,10 @@ contract Pool is AccessManaged {
         returns (uint128 shares)
     {
         requireShareToken(tranche);
-        begin(0);
+        uint256 state = begin(0);
         State storage s = pool();
         requireOpen(s);
-        Class memory active = Premium.active(s, tranche);
+        Class memory active = Premium.active(s, tranche, state >> 8);
         receiveDeposit(s, payer, assets);
         shares = uint128(Tranches.sharesFor(active, assets));
         enlarge(s.tranches[tranche], active, assets, shares);
@@ -153,10 +153,10 @@ contract Pool is AccessManaged {
     /// Mints so many shares for the smallest deposit that buys them, rounded up (1.2); through the share token.
     function mint(uint8 tranche, address payer, address owner, uint128 shares) external returns (uint128 assets) {
         requireShareToken(tranche);
-        begin(0);
+        uint256 state = begin(0);
         State storage s = pool();
         requireOpen(s);
-        Class memory active = Premium.active(s, tranche);
+        Class memory active = Premium.active(s, tranche, state >> 8);
         assets = uint128(Tranches.assetsFor(active, shares));
         receiveDeposit(s, payer, assets);
         enlarge(s.tranches[tranche], active, assets, shares);
@@ -221,8 +221,8 @@ contract Pool is AccessManaged {
     /// Asks to leave with unlocked shares (5.1), through the share token.
     function requestExit(uint8 tranche, address owner, uint128 shares) external returns (uint32 exit) {
         requireShareToken(tranche);
-        begin(0);
-        exit = Exits.request(pool(), tranche, owner, shares);
+        uint256 state = begin(0);
+        exit = Exits.request(pool(), tranche, owner, shares, state >> 8);
         phase = IDLE;
     }
 
@@ -233,7 +233,9 @@ contract Pool is AccessManaged {
     }
 
     function clearExits(uint32) external {
-        forward(EXITS, begin(0));
+        uint256 state = begin(0);
+        // Surely calls nobody.
+        pass(EXITS, state, uint8(state));
     }
 
     function claimExit(uint32) external returns (uint128) {
@@ -270,7 +272,7 @@ contract Pool is AccessManaged {
 
     /// Nothing but the common steps: accrue, expire, read, settle, close (1.4).
     function sync() external {
-        phase = begin(0);
+        phase = uint8(begin(0));
     }
 
     /// Several calls in one, all or none. A part that follows one which called nobody takes what that one read: nothing
@@ -278,17 +280,39 @@ contract Pool is AccessManaged {
     function multicall(bytes[] calldata parts) external returns (bytes[] memory answers) {
         bool outermost = phase == IDLE;
         if (outermost) phase = BETWEEN;
-        answers = new bytes[](parts.length);
-        for (uint256 i; i < parts.length; ++i) {
-            (bool ok, bytes memory answer) = address(this).delegatecall(parts[i]);
-            if (!ok) {
-                assembly ("memory-safe") {
-                    revert(add(answer, 32), mload(answer))
+        uint256 start;
+        uint256 end;
+        assembly ("memory-safe") {
+            // The answer as it is returned: where the array stands, its length, where each member stands, members. Each
+            // part is run from where its answer will stand. A part that is said to be where nothing is, is empty.
+            start := mload(0x40)
+            let count := parts.length
+            mstore(start, 32)
+            mstore(add(start, 32), count)
+            let heads := add(start, 64)
+            let places := parts.offset
+            end := add(heads, shl(5, count))
+            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                let part := add(places, calldataload(add(places, shl(5, i))))
+                let size := calldataload(part)
+                calldatacopy(end, add(part, 32), size)
+                if iszero(delegatecall(gas(), address(), end, size, 0, 0)) {
+                    returndatacopy(end, 0, returndatasize())
+                    revert(end, returndatasize())
                 }
+                size := returndatasize()
+                mstore(add(heads, shl(5, i)), sub(end, heads))
+                mstore(end, size)
+                end := add(end, 32)
+                returndatacopy(end, 0, size)
+                mstore(add(end, size), 0)
+                end := add(end, and(add(size, 31), not(31)))
             }
-            answers[i] = answer;
         }
         if (outermost) phase = IDLE;
+        assembly ("memory-safe") {
+            return(start, sub(end, start))
+        }
     }
 
     function payMarket(uint32 market) external {
@@ -413,26 +437,41 @@ contract Pool is AccessManaged {
 
     /// The steps of every command in their order (1.4): accrual, what fell due, readings and what they settle, the
     /// closing of classes. `own` is the market that the command is about plus one, which is then read in full.
-    function begin(uint256 own) private returns (uint256 before) {
-        before = enter();
+    ///
+    /// Returns what to leave the lock in, and above eight bits where in memory stands what the layers earned since the
+    /// anchor (`Premium.accrue`); nothing where it is not known.
+    function begin(uint256 own) private returns (uint256 state) {
+        uint256 before = enter();
         State storage s = pool();
+        // The first two slots of the state. Of the first: time at bit 128, flags at 248; of the second: `due` below.
+        uint256 clock;
+        uint256 times;
+        assembly ("memory-safe") {
+            clock := sload(s.slot)
+            times := sload(add(s.slot, 1))
+        }
         uint256 t = block.timestamp;
-        uint256 last = s.time;
+        uint256 last = uint40(clock >> 128);
         if (t > TIME_MAX) revert TimeTooLarge(uint64(t), uint64(TIME_MAX));
         if (t < last) revert TimeBackwards(uint64(t), uint64(last));
+        uint256 told;
         if (t != last) {
-            bool done = Fixed.epochOf(t) == Fixed.epochOf(last) && Premium.accrue(s, t);
-            if (!done) run(TIME, abi.encodeCall(PoolTime.walk, ()));
+            if (Fixed.epochOf(t) == Fixed.epochOf(last)) told = Premium.accrue(s, clock, times, t);
+            if (told == 0) run(TIME, PoolTime.walk.selector, 0);
         }
         bool touched;
-        if (t >= s.due) {
-            run(TIME, abi.encodeCall(PoolTime.expire, ()));
+        if (t >= uint40(times)) {
+            run(TIME, PoolTime.expire.selector, 0);
+            // New rules bring everything to a new anchor.
+            told = 0;
             touched = true;
         }
         if (before != FRESH || own != 0) touched = look(s, own) || touched;
-        if (touched || s.flags & CLOSING != 0) run(SETTLE, abi.encodeCall(PoolSettle.settle, ()));
+        // Neither accrual nor a reading can make a class one that has to close.
+        if (touched || clock >> 248 & CLOSING != 0) run(SETTLE, PoolSettle.settle.selector, told);
         // A settlement may have paid.
         if (before != IDLE) before = touched ? BETWEEN : FRESH;
+        return told << 8 | before;
     }
 
     /// Reads all live markets in ascending order, and the command's own one in its place if it is known (4.2).
@@ -446,7 +485,8 @@ contract Pool is AccessManaged {
                     // One slot each; the count is never above what there is room for.
                     l.slot := add(live.slot, i)
                 }
-                if (!Sources.stands(s, l) && Sources.look(s, l, true, false)) touched = true;
+                uint256 seen = Sources.glance(s, l);
+                if (seen != Sources.STANDS && Sources.follow(s, l, seen)) touched = true;
             }
             return touched;
         }
@@ -466,34 +506,55 @@ contract Pool is AccessManaged {
     }
 
     /// Runs a common step of a module.
-    function run(address module, bytes memory data) private {
+    function run(address module, bytes4 step, uint256 told) private {
+        address token = asset;
         assembly ("memory-safe") {
-            if iszero(delegatecall(gas(), module, add(data, 32), mload(data), 0, 0)) {
-                let free := mload(0x40)
-                returndatacopy(free, 0, returndatasize())
-                revert(free, returndatasize())
+            let data := mload(0x40)
+            mstore(data, step)
+            let size := 4
+            if told {
+                mcopy(add(data, 4), told, 160)
+                token := or(token, shl(255, 1))
+                size := 164
+            }
+            mstore(add(data, size), token)
+            if iszero(delegatecall(gas(), module, data, add(size, 32), 0, 0)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
             }
         }
     }
 
-    /// Ends the call in a module: the same function there, on the state here. Only clearing surely calls nobody.
-    function forward(address module, uint256 before) private {
-        bytes memory answer;
+    /// Ends the call in a module: the same function there, on the state here. Behind the calldata stand what was accrued,
+    /// where it is known (`Premium.told`), and the token.
+    function forward(address module, uint256 state) private {
+        // Who calls others leaves nothing fresh: of `FRESH` this bit is `BETWEEN`.
+        pass(module, state, state & BETWEEN);
+    }
+
+    /// The same, with what to leave the lock in.
+    function pass(address module, uint256 state, uint256 next) private {
+        address token = asset;
         bool ok;
         assembly ("memory-safe") {
             let data := mload(0x40)
-            calldatacopy(data, 0, calldatasize())
-            ok := delegatecall(gas(), module, data, calldatasize(), 0, 0)
-            answer := data
-            returndatacopy(add(data, 32), 0, returndatasize())
-            mstore(answer, returndatasize())
-            mstore(0x40, add(add(data, 32), returndatasize()))
+            let size := calldatasize()
+            calldatacopy(data, 0, size)
+            let told := shr(8, state)
+            if told {
+                mcopy(add(data, size), told, 160)
+                token := or(token, shl(255, 1))
+                size := add(size, 160)
+            }
+            mstore(add(data, size), token)
+            ok := delegatecall(gas(), module, data, add(size, 32), 0, 0)
         }
-        if (before == FRESH && msg.sig != PoolExits.clearExits.selector) before = BETWEEN;
-        phase = before;
+        phase = next;
         assembly ("memory-safe") {
-            if ok { return(add(answer, 32), mload(answer)) }
-            revert(add(answer, 32), mload(answer))
+            let data := mload(0x40)
+            returndatacopy(data, 0, returndatasize())
+            if ok { return(data, returndatasize()) }
+            revert(data, returndatasize())
         }
     }
 }

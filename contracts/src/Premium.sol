@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Accrued} from "./Events.sol";
 import {Fixed} from "./Fixed.sol";
-import {State, Class} from "./State.sol";
+import {State, Class, RuleSet, StreamPair, Tranche} from "./State.sol";
 import {TRANCHES_MAX, PREMIUM_STREAMS, RESERVE_STREAM} from "./State.sol";
 import {Streams} from "./Stream.sol";
 
@@ -44,57 +44,115 @@ library Premium {
         }
     }
 
+    /// What each layer earned from the anchor to the last accrual: tranches 0 to 3, then the reserve. A layer has what its
+    /// slot has and this, modulo 2^128.
+    function gains(State storage s) internal view returns (uint256[5] memory sums) {
+        (uint256 running, uint256 span) = passed(s);
+        if (running == 0) return sums;
+        uint256 fraction = s.rules.fee;
+        unchecked {
+            for (uint256 i; running != 0; ++i) {
+                if (running & 1 != 0) {
+                    uint256 net = Streams.gained(s, i, span, fraction);
+                    assembly ("memory-safe") {
+                        // Streams 0 to 4 feed their own layer, 5 to 8 the tranches.
+                        let place := add(sums, shl(5, sub(i, mul(5, gt(i, 4)))))
+                        mstore(place, add(mload(place), net))
+                    }
+                }
+                running >>= 1;
+            }
+        }
+    }
+
+    /// The same in a module: behind the calldata the pool puts what it accrued a moment ago, and last the token, with the
+    /// highest bit to say so. Only for what modules do by the pool's order; readers ask without.
+    function told(State storage s) internal view returns (uint256[5] memory sums) {
+        bool known;
+        assembly ("memory-safe") {
+            known := shr(255, calldataload(sub(calldatasize(), 32)))
+            if known { calldatacopy(sums, sub(calldatasize(), 192), 160) }
+        }
+        if (!known) return gains(s);
+    }
+
+    /// The streams that ran since the anchor and for how long; none when no time has passed. From the first two slots of
+    /// the state, each read once.
+    function passed(State storage s) private view returns (uint256 running, uint256 span) {
+        assembly ("memory-safe") {
+            // `anchor` stands at bit 120 of the second, `running` above it; `time` at bit 128 of the first.
+            running := shr(120, sload(add(s.slot, 1)))
+            span := sub(and(shr(128, sload(s.slot)), 0xffffffffff), and(running, 0xffffffffff))
+            running := mul(and(shr(40, running), 0xffff), gt(span, 0))
+        }
+    }
+
     /// The active class of a tranche.
     function active(State storage s, uint256 index) internal view returns (Class memory class) {
         class = s.tranches[index].active;
         unchecked {
-            uint256 running = s.running >> index;
-            uint256 span = s.time - s.anchor;
-            if (span == 0 || running & (1 | 1 << PREMIUM_STREAMS) == 0) return class;
-            if (running & 1 != 0) {
-                (, uint256 net,) = Streams.moved(s, index, 0, span, s.rules.fee);
-                class.assets += uint128(net);
+            class.assets += uint128(gain(s, index, 0));
+        }
+    }
+
+    /// The same where `accrue` has told what was earned; nothing when it has not.
+    function active(State storage s, uint256 index, uint256 at) internal view returns (Class memory class) {
+        class = s.tranches[index].active;
+        unchecked {
+            class.assets += uint128(gain(s, index, at));
+        }
+    }
+
+    /// What a tranche earned from the anchor to the last accrual, from memory where `accrue` has told it.
+    function gain(State storage s, uint256 index, uint256 at) internal view returns (uint256 sum) {
+        if (at != 0) {
+            assembly ("memory-safe") {
+                sum := mload(add(at, shl(5, index)))
             }
-            if (running >> PREMIUM_STREAMS & 1 != 0) {
-                (, uint256 net,) = Streams.moved(s, PREMIUM_STREAMS + index, 0, span, 0);
-                class.assets += uint128(net);
-            }
+            return sum;
+        }
+        (uint256 running, uint256 span) = passed(s);
+        running >>= index;
+        unchecked {
+            if (running & 1 != 0) sum = Streams.gained(s, index, span, s.rules.fee);
+            if (running >> PREMIUM_STREAMS & 1 != 0) sum += Streams.gained(s, PREMIUM_STREAMS + index, span, 0);
+        }
+    }
+
+    /// The active class of a tranche in one word, assets in the lower half, where `sums` is what the layers earned.
+    function activeWord(State storage s, uint256 index, uint256[5] memory sums) internal view returns (uint256 word) {
+        Tranche[4] storage tranches = s.tranches;
+        assembly ("memory-safe") {
+            // The first of a tranche's five slots; the index is that of a tranche.
+            word := sload(add(tranches.slot, mul(5, index)))
+            let assets := add(word, mload(add(sums, shl(5, index))))
+            word := or(shl(128, shr(128, word)), and(assets, 0xffffffffffffffffffffffffffffffff))
         }
     }
 
     /// The reserve.
     function reserve(State storage s) internal view returns (uint256) {
+        (uint256 running, uint256 span) = passed(s);
         unchecked {
-            uint256 span = s.time - s.anchor;
-            if (span == 0 || s.running >> RESERVE_STREAM & 1 == 0) return s.reserve;
-            (, uint256 net,) = Streams.moved(s, RESERVE_STREAM, 0, span, s.rules.fee);
-            return uint128(s.reserve + uint128(net));
+            if (running >> RESERVE_STREAM & 1 == 0) return s.reserve;
+            return uint128(s.reserve + uint128(Streams.gained(s, RESERVE_STREAM, span, s.rules.fee)));
         }
     }
 
     /// Reserve and assets of the active classes.
     function layers(State storage s) internal view returns (uint256 first, uint256[4] memory assets) {
+        uint256[5] memory sums = gains(s);
+        uint256 count = s.trancheCount;
+        Tranche[4] storage tranches = s.tranches;
         unchecked {
-            first = s.reserve;
-            uint256 count = s.trancheCount;
-            for (uint256 i; i < count; ++i) {
-                assets[i] = s.tranches[i].active.assets;
-            }
-            uint256 running = s.running;
-            uint256 span = s.time - s.anchor;
-            if (running == 0 || span == 0) return (first, assets);
-            uint256 fraction = s.rules.fee;
-            for (uint256 i; running != 0; ++i) {
-                if (running & 1 != 0) {
-                    (, uint256 net,) = Streams.moved(s, i, 0, span, fraction);
-                    if (i == RESERVE_STREAM) {
-                        first = uint128(first + net);
-                    } else {
-                        uint256 k = i < RESERVE_STREAM ? i : i - PREMIUM_STREAMS;
-                        assets[k] = uint128(assets[k] + net);
-                    }
-                }
-                running >>= 1;
+            first = uint128(s.reserve + sums[RESERVE_STREAM]);
+        }
+        assembly ("memory-safe") {
+            // A tranche has five slots; the lower half of the first are the assets of its active class.
+            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                let place := shl(5, i)
+                let sum := add(sload(add(tranches.slot, mul(5, i))), mload(add(sums, place)))
+                mstore(add(assets, place), and(sum, 0xffffffffffffffffffffffffffffffff))
             }
         }
     }
@@ -138,70 +196,131 @@ library Premium {
     // ---------------------------------------------------------------- accrual
 
     /// Accrues to `t` in the epoch of the last accrual (1.4 step 1), which writes only the time. Not done, and
-    /// nothing written, where a tranche would earn more than its largest rate: then `Walks.to` does it.
-    function accrue(State storage s, uint256 t) internal returns (bool done) {
-        // What `Accrued` says, as it will say it.
-        uint256[4] memory log;
-        log[0] = uint256(s.time) << 128 | t;
+    /// nothing written, where a tranche would earn more than its largest rate: then `Walks.to` does it. Done, it says where
+    /// in memory five words have what each layer earned since the anchor (`gains`); else nothing.
+    ///
+    /// `clock` and `times` are the first two slots of the state as they are.
+    function accrue(State storage s, uint256 clock, uint256 times, uint256 t) internal returns (uint256 at) {
+        // What `Accrued` says, as it will say it; then the gains.
+        uint256[9] memory log;
         unchecked {
-            uint256 running = s.running;
+            uint256 last = uint40(clock >> 128);
+            log[0] = last << 128 | t;
+            // Streams that run stand at bit 160, the anchor at bit 120.
+            uint256 running = uint16(times >> 160);
             if (running != 0) {
-                uint256 from = s.time;
-                uint256 to = t - s.anchor;
-                uint256 rate = s.rules.earnRateMax * (t - from);
-                from = to + from - t;
-                uint256 fraction = s.rules.fee;
-                uint256 fees;
-                if (running >> RESERVE_STREAM & 1 != 0) {
-                    (, uint256 more, uint256 fee) = Streams.moved(s, RESERVE_STREAM, from, to, fraction);
-                    (fees, log[3]) = (fee, more << 128);
-                    running ^= 1 << RESERVE_STREAM;
-                }
-                for (uint256 k; running != 0; ++k) {
-                    if (running & (1 | 1 << PREMIUM_STREAMS) != 0) {
-                        uint256 sum;
-                        uint256 before;
-                        if (running & 1 != 0) {
-                            uint256 fee;
-                            (before, sum, fee) = Streams.moved(s, k, from, to, fraction);
-                            fees += fee;
-                        }
-                        if (running >> PREMIUM_STREAMS & 1 != 0) {
-                            (uint256 net, uint256 more,) = Streams.moved(s, k + PREMIUM_STREAMS, from, to, 0);
-                            (before, sum) = (before + net, sum + more);
-                        }
-                        if (sum != 0) {
-                            if (earnsTooMuch(s, k, before, sum, rate)) return false;
-                            log[1 + (k >> 1)] |= k & 1 == 0 ? sum << 128 : sum;
-                        }
-                        running &= ~uint256(1 | 1 << PREMIUM_STREAMS);
-                    }
-                    running >>= 1;
-                }
-                log[3] |= fees;
+                (uint256 rate, uint256 fraction) = bounds(s.rules);
+                times = uint40(times >> 120);
+                if (!earn(s, running, fraction << 128 | (last - times) << 64 | t - times, rate * (t - last), log)) return 0;
             }
         }
-        s.time = uint40(t);
         bytes32 topic = Accrued.selector;
         assembly ("memory-safe") {
+            // The time stands at bit 128 of the clock.
+            sstore(s.slot, or(and(clock, not(shl(128, 0xffffffffff))), shl(128, t)))
             log1(log, 128, topic)
+            at := add(log, 128)
         }
-        return true;
     }
 
-    /// True when `sum` is more than a tranche may earn in a time of which `rate` is the largest rate's part (2.3). What
-    /// its class has is an amount, kept modulo 2^128 without what it earned before.
-    function earnsTooMuch(State storage s, uint256 k, uint256 before, uint256 sum, uint256 rate)
+    /// What streams move between two moments, as `Accrued` and `gains` have it; false where a tranche would earn more than
+    /// it may (2.3), in a time of which `rate` is the largest rate's part. `span` has the seconds from the anchor to the
+    /// end, from it to the beginning, and the fraction of the fee: at bits 0, 64 and 128.
+    ///
+    /// A rate has 128 bits, a carry 80, a time 40, a fraction of the fee 20: no sum leaves 256 bits.
+    function earn(State storage s, uint256 running, uint256 span, uint256 rate, uint256[9] memory log)
         private
         view
-        returns (bool tooMuch)
+        returns (bool fine)
     {
-        Class storage class = s.tranches[k].active;
+        StreamPair[4] storage pairs = s.pairs;
+        Tranche[4] storage tranches = s.tranches;
         assembly ("memory-safe") {
-            // Assets stand in the lower half of the slot, shares above. No share: everything is too much.
-            let word := sload(class.slot)
-            let assets := and(add(word, before), 0xffffffffffffffffffffffffffffffff)
-            tooMuch := or(iszero(shr(128, word)), gt(sum, shr(64, mul(assets, rate))))
+            // What a stream has moved to its layer by the beginning, and from then on to the layer and as fee: `moved` of
+            // `Streams`, with the same roundings.
+            function flow(each, carry, remainder, spans) -> net, more, fee {
+                let fraction := shr(128, spans)
+                more := shr(64, add(mul(each, and(spans, 0xffffffffffffffff)), carry))
+                fee := div(add(mul(more, fraction), remainder), 1000000)
+                spans := and(shr(64, spans), 0xffffffffffffffff)
+                // Nothing has been moved at the anchor itself, whole units of the carry included.
+                if spans {
+                    spans := shr(64, add(mul(each, spans), carry))
+                    net := div(add(mul(spans, fraction), remainder), 1000000)
+                    more := sub(more, spans)
+                    fee := sub(fee, net)
+                    net := sub(spans, net)
+                }
+                more := sub(more, fee)
+            }
+            // The same of the first or second stream of a pair: two slots, rates and then carries and remainders.
+            function ofPair(slot, second, spans) -> net, more, fee {
+                let each := sload(slot)
+                let carry := sload(add(slot, 1))
+                let remainder := shr(160, carry)
+                if second {
+                    each := shr(128, each)
+                    remainder := shr(24, remainder)
+                    carry := shr(80, carry)
+                }
+                each := and(each, 0xffffffffffffffffffffffffffffffff)
+                net, more, fee := flow(each, and(carry, 0xffffffffffffffffffff), and(remainder, 0xffffff), spans)
+            }
+            fine := 1
+            if and(running, 16) {
+                // The reserve's: rate, carry, remainder in one slot, behind the four pairs.
+                let each := sload(add(pairs.slot, 8))
+                let carry := and(shr(128, each), 0xffffffffffffffffffff)
+                let remainder := and(shr(208, each), 0xffffff)
+                let net, more, fee := flow(and(each, 0xffffffffffffffffffffffffffffffff), carry, remainder, span)
+                mstore(add(log, 96), or(shl(128, more), fee))
+                mstore(add(log, 256), add(net, more))
+                running := sub(running, 16)
+            }
+            // Bits 0 and 5: premium and surplus of tranche k.
+            for { let k := 0 } running { k := add(k, 1) } {
+                if and(running, 33) {
+                    let before := 0
+                    let sum := 0
+                    if and(running, 1) {
+                        let fee
+                        before, sum, fee := ofPair(add(pairs.slot, and(k, 2)), and(k, 1), span)
+                        mstore(add(log, 96), add(mload(add(log, 96)), fee))
+                    }
+                    if and(running, 32) {
+                        // Surplus pays no fee and has no remainder.
+                        let spans := and(span, 0xffffffffffffffffffffffffffffffff)
+                        let net, more, none := ofPair(add(pairs.slot, add(4, and(k, 2))), and(k, 1), spans)
+                        before := add(before, net)
+                        sum := add(sum, more)
+                    }
+                    if sum {
+                        // Assets in the lower half of the first of a tranche's five slots, an amount modulo 2^128 without
+                        // what it earned before; shares above. No share: everything is too much.
+                        let class := sload(add(tranches.slot, mul(5, k)))
+                        let most := mul(and(add(class, before), 0xffffffffffffffffffffffffffffffff), rate)
+                        if or(iszero(shr(128, class)), gt(sum, shr(64, most))) {
+                            fine := 0
+                            break
+                        }
+                        // Two tranches a word, the even one above.
+                        most := add(add(log, 32), shl(4, and(k, 2)))
+                        mstore(most, or(mload(most), shl(mul(128, iszero(and(k, 1))), sum)))
+                    }
+                    mstore(add(add(log, 128), shl(5, k)), add(before, sum))
+                    running := and(running, not(33))
+                }
+                running := shr(1, running)
+            }
+        }
+    }
+
+    /// The largest rate of a tranche and the fraction of the fee: one slot, read once.
+    function bounds(RuleSet storage rules) private view returns (uint256 rate, uint256 fraction) {
+        assembly ("memory-safe") {
+            let word := sload(rules.slot)
+            rate := and(shr(128, word), 0xffffffffffffffff)
+            fraction := and(shr(192, word), 0xffffff)
         }
     }
 

@@ -18,27 +18,42 @@ library Sources {
     /// What must be left for it: the stipend, the 64th part that the caller keeps, and what follows the call.
     uint256 private constant GAS_NEEDED = READ_GAS + READ_GAS / 63 + 10_000;
 
-    /// True when a live market is not stale and its counter stands where it stood: the common case, kept short, for it
-    /// is paid for every market by every command.
-    function stands(State storage s, Listing storage l) internal view returns (bool same) {
+    /// What a glance at a live market says: its counter cannot be read, has to be followed by a whole reading, or
+    /// stands where it stood.
+    uint256 internal constant FAILS = 0;
+    uint256 internal constant MOVED = 1;
+    uint256 internal constant STANDS = 2;
+
+    /// Looks at the counter of a live market that is not stale. That it stands is the common case, kept short, for it is
+    /// paid for every market by every command.
+    function glance(State storage s, Listing storage l) internal view returns (uint256 seen) {
         if (gasleft() < GAS_NEEDED) revert NotEnoughGas();
         mapping(uint256 market => Market) storage markets = s.markets;
         bytes4 selector = ILossSource.counter.selector;
         assembly ("memory-safe") {
-            // Adapter, number, oldest ticket, stale, converts: one slot, read once.
+            // Adapter, number, oldest ticket, stale, converts: one slot, read once. A stale market is read whole.
             let word := sload(l.slot)
+            seen := 1
             if iszero(and(shr(224, word), 0xff)) {
                 mstore(0, and(shr(160, word), 0xffffffff))
                 mstore(32, markets.slot)
                 // `counter` is the lower half of a market's slot 2, `sourceCounter` of its slot 7.
                 let at := add(keccak256(0, 64), add(2, mul(5, and(shr(232, word), 1))))
-                let seen := and(sload(at), 0xffffffffffffffffffffffffffffffff)
+                let known := and(sload(at), 0xffffffffffffffffffffffffffffffff)
                 mstore(0, selector)
-                if staticcall(READ_GAS, word, 0, 4, 0, 32) {
-                    same := and(gt(returndatasize(), 31), eq(mload(0), seen))
-                }
+                // An answer that is too short or no amount is none.
+                seen := staticcall(READ_GAS, word, 0, 4, 0, 32)
+                seen := and(seen, and(gt(returndatasize(), 31), iszero(shr(128, mload(0)))))
+                seen := shl(and(seen, eq(mload(0), known)), seen)
             }
         }
+    }
+
+    /// Does what a glance asks for; true when a market's books changed.
+    function follow(State storage s, Listing storage l, uint256 seen) internal returns (bool) {
+        if (seen == FAILS) return fail(s, l, true);
+        (bool ok, Reading memory reading) = readAll(l.adapter);
+        return take(s, l, true, ok, reading);
     }
 
     /// Reads a market; true when its books changed. With `full` it is read in full, even while its counter stands.
@@ -108,26 +123,29 @@ library Sources {
     /// Takes a reading: one that failed or fell makes the market stale, a good one moves its counter.
     function take(State storage s, Listing storage l, bool live, bool ok, Reading memory r) internal returns (bool) {
         uint32 id = l.id;
+        bool converts = l.converts;
         Market storage m = s.markets[id];
         uint256 counter;
-        if (ok) (ok, counter) = nextCounter(s, m, l.converts, r);
+        if (ok) (ok, counter) = nextCounter(s, m, converts, r);
         if (!ok) return fail(s, l, live);
-        bool moved = l.converts && r.counter != m.sourceCounter;
-        if (
-            !l.stale && !moved && m.counter == counter && m.measured == r.latent && m.supplied == r.supplied
-                && m.recovered == r.recovered
-        ) return false;
-        if (l.stale) {
+        bool moved = converts && r.counter != m.sourceCounter;
+        uint128 before = m.counter;
+        bool changed = write(m, counter, r);
+        bool stale = l.stale;
+        if (!stale && !moved && !changed) return false;
+        if (stale) {
             l.stale = false;
             if (live) --s.stale;
         }
         if (moved) {
             (m.sourceCounter, m.rate, m.rateAt) = (r.counter, r.rate, s.time);
         }
-        uint128 before = m.counter;
-        write(m, counter, r);
-        emit MarketRead(id, before, uint128(counter), r.counter, l.converts ? m.rate : 0, r.latent, r.supplied, r.recovered);
+        say(id, before, uint128(counter), converts ? m.rate : 0, r);
         return true;
+    }
+
+    function say(uint32 id, uint128 before, uint128 counter, uint128 rate, Reading memory r) private {
+        emit MarketRead(id, before, counter, r.counter, rate, r.latent, r.supplied, r.recovered);
     }
 
     /// A reading failed or fell.
@@ -139,12 +157,22 @@ library Sources {
         return true;
     }
 
-    function write(Market storage m, uint256 counter, Reading memory r) internal {
-        if (m.counter != counter || m.supplied != r.supplied) {
-            (m.counter, m.supplied) = (uint128(counter), r.supplied);
-        }
-        if (m.measured != r.latent || m.recovered != r.recovered) {
-            (m.measured, m.recovered) = (r.latent, r.recovered);
+    /// Writes what a reading says of a market; true when it differs from what stood there.
+    function write(Market storage m, uint256 counter, Reading memory r) internal returns (bool changed) {
+        uint256 first = uint256(r.supplied) << 128 | counter;
+        uint256 second = uint256(r.recovered) << 128 | r.latent;
+        assembly ("memory-safe") {
+            // Slots 2 and 3: counter and supplied, measured and recovered, the first of two in the lower half.
+            let place := add(m.slot, 2)
+            if iszero(eq(sload(place), first)) {
+                sstore(place, first)
+                changed := 1
+            }
+            place := add(place, 1)
+            if iszero(eq(sload(place), second)) {
+                sstore(place, second)
+                changed := 1
+            }
         }
     }
 

@@ -22,23 +22,34 @@ library Streams {
         view
         returns (uint256 rate, uint256 carry, uint256 remainder)
     {
-        if (i == RESERVE_STREAM) {
-            StreamSingle storage own = s.reserveStream;
-            return (own.rate, own.carry, own.remainder);
-        }
-        unchecked {
-            uint256 place = i < RESERVE_STREAM ? i : i - 1;
-            StreamPair storage pair = s.pairs[place >> 1];
-            uint256 rest;
-            // Two slots of members A and B, each read once: the lower half or part is A's.
-            assembly ("memory-safe") {
-                rate := sload(pair.slot)
-                rest := sload(add(pair.slot, 1))
+        StreamPair[4] storage pairs = s.pairs;
+        assembly ("memory-safe") {
+            switch i
+            case 4 {
+                // Rate, carry, remainder: one slot, behind the four pairs.
+                rate := sload(add(pairs.slot, 8))
+                carry := and(shr(128, rate), 0xffffffffffffffffffff)
+                remainder := and(shr(208, rate), 0xffffff)
             }
-            place &= 1;
-            rate = rate >> (128 * place) & type(uint128).max;
-            carry = rest >> (80 * place) & type(uint80).max;
-            remainder = rest >> (160 + 24 * place) & type(uint24).max;
+            default {
+                // Two slots of two streams each: rates, then carries and remainders. The lower half or part is the
+                // first one's.
+                remainder := sub(i, gt(i, 4))
+                rate := add(pairs.slot, and(remainder, 6))
+                carry := sload(add(rate, 1))
+                rate := sload(rate)
+                switch and(remainder, 1)
+                case 0 {
+                    remainder := and(shr(160, carry), 0xffffff)
+                }
+                default {
+                    rate := shr(128, rate)
+                    remainder := and(shr(184, carry), 0xffffff)
+                    carry := shr(80, carry)
+                }
+                carry := and(carry, 0xffffffffffffffffffff)
+            }
+            rate := and(rate, 0xffffffffffffffffffffffffffffffff)
         }
     }
 
@@ -70,38 +81,30 @@ library Streams {
         view
         returns (uint256 net, uint256 more, uint256 fee)
     {
-        StreamPair[4] storage pairs = s.pairs;
+        (uint256 rate, uint256 carry, uint256 remainder) = at(s, i);
         assembly ("memory-safe") {
-            let rate
-            let rest
-            switch i
-            case 4 {
-                // Rate, carry, remainder: one slot, behind the four pairs.
-                rate := sload(add(pairs.slot, 8))
-                rest := and(shr(128, rate), 0xffffffffffffffffffff)
-                net := and(shr(208, rate), 0xffffff)
+            // Surplus pays no fee and has no remainder.
+            if gt(i, 4) { fraction := 0 }
+            // In units of the token: what has left the stream by `to` and by `from`, then the fees of both.
+            more := shr(64, add(mul(rate, to), carry))
+            fee := div(add(mul(more, fraction), remainder), 1000000)
+            if from {
+                let first := shr(64, add(mul(rate, from), carry))
+                net := div(add(mul(first, fraction), remainder), 1000000)
+                more := sub(more, first)
+                fee := sub(fee, net)
+                net := sub(first, net)
             }
-            default {
-                // Two slots of two streams each: rates, then carries and remainders. Surplus has no remainder.
-                let place := sub(i, gt(i, 4))
-                let slot := add(pairs.slot, and(place, 6))
-                place := and(place, 1)
-                rate := shr(shl(7, place), sload(slot))
-                rest := sload(add(slot, 1))
-                net := and(shr(add(160, mul(24, place)), rest), 0xffffff)
-                rest := and(shr(mul(80, place), rest), 0xffffffffffffffffffff)
-                if gt(i, 4) { fraction := 0 }
-            }
-            rate := and(rate, 0xffffffffffffffffffffffffffffffff)
-            // In units of the token: what has left the stream by `from` and by `to`, then the fees of both.
-            let first := 0
-            if from { first := shr(64, add(mul(rate, from), rest)) }
-            more := shr(64, add(mul(rate, to), rest))
-            fee := div(add(mul(more, fraction), net), 1000000)
-            net := div(add(mul(first, fraction), net), 1000000)
-            fee := sub(fee, net)
-            more := sub(sub(more, first), fee)
-            net := sub(first, net)
+            more := sub(more, fee)
+        }
+    }
+
+    /// What stream `i` moved to its layer by `span` seconds after the anchor.
+    function gained(State storage s, uint256 i, uint256 span, uint256 fraction) internal view returns (uint256 net) {
+        (uint256 rate, uint256 carry, uint256 remainder) = at(s, i);
+        unchecked {
+            net = (rate * span + carry) >> 64;
+            if (i < PREMIUM_STREAMS) net -= (net * fraction + remainder) / Fixed.MILLION;
         }
     }
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Fixed} from "./Fixed.sol";
+import {AT, MARKET, DEDUCTIBLE, COINSURED, RESERVE, UNCOVERED, OWN_BOND, CALLED, WORDS} from "./Loss.sol";
 import {Ticket, Cohort, Layers} from "./State.sol";
 
 /// Tickets (4.6): amounts by layer, and what came back of them.
@@ -14,11 +15,48 @@ library Tickets {
         }
     }
 
-    /// Writes who bore how much; nothing is written where nothing was lost.
-    function write(Ticket storage ticket, Layers memory l) internal {
-        if (l.reserve | l.deductible != 0) (ticket.reserve, ticket.deductible) = (l.reserve, l.deductible);
-        if (l.coinsured | l.uncovered != 0) (ticket.coinsured, ticket.uncovered) = (l.coinsured, l.uncovered);
-        if (l.ownBond | l.called != 0) (ticket.ownBond, ticket.called) = (l.ownBond, l.called);
+    /// Opens the record of a new ticket: whose it is, and who bore how much. Its slots, in the order of `Ticket`, are
+    /// written whole, because nothing stands there yet; nothing is written where nothing was lost.
+    function open(Ticket storage ticket, uint256 time, uint256[WORDS] memory l) internal {
+        uint256 at = l[AT];
+        assembly ("memory-safe") {
+            // The buyer is the lowest part of the policy's first slot, the callable bond stands at bit 64 of the next.
+            let word := and(sload(at), 0xffffffffffffffffffffffffffffffffffffffff)
+            let market := mload(add(l, mul(MARKET, 32)))
+            sstore(ticket.slot, or(word, or(shl(160, time), shl(200, market))))
+            word := and(sload(add(at, 1)), shl(64, 0xffffffff))
+            if word { sstore(add(ticket.slot, 1), shr(32, word)) }
+            word := or(mload(add(l, mul(RESERVE, 32))), shl(128, mload(add(l, mul(DEDUCTIBLE, 32)))))
+            if word { sstore(add(ticket.slot, 2), word) }
+            word := or(mload(add(l, mul(COINSURED, 32))), shl(128, mload(add(l, mul(UNCOVERED, 32)))))
+            if word { sstore(add(ticket.slot, 3), word) }
+            word := or(mload(add(l, mul(OWN_BOND, 32))), shl(128, mload(add(l, mul(CALLED, 32)))))
+            if word { sstore(add(ticket.slot, 4), word) }
+        }
+    }
+
+    /// Notes who held the mutual layer that a ticket calls.
+    function call(Ticket storage ticket, uint32 generation, uint128 supply) internal {
+        (ticket.mutualGeneration, ticket.mutualSupply) = (generation, supply);
+    }
+
+    /// Records what a tranche lost and who held it: supplies of both classes, and their generations in one word.
+    function hold(
+        Ticket storage ticket,
+        uint256 tranche,
+        uint256 part,
+        uint256 queuedPart,
+        uint256 active,
+        uint256 queued,
+        uint256 generations
+    ) internal {
+        Cohort storage cohort = ticket.cohorts[tranche];
+        assembly ("memory-safe") {
+            // As in `Cohort`, the first of two in the lower half. Nothing stands there yet.
+            sstore(cohort.slot, or(part, shl(128, queuedPart)))
+            sstore(add(cohort.slot, 1), or(active, shl(128, queued)))
+            if generations { sstore(add(cohort.slot, 2), generations) }
+        }
     }
 
     /// Who bore how much.

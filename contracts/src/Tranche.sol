@@ -43,8 +43,12 @@ library Tranches {
     /// What the owner of `shares` receives, rounded down, and the dust that goes to the reserve, so that the price
     /// of the shares that stay does not rise (1.2, 1.5).
     function redeem(Class memory class, uint256 shares) internal pure returns (uint256 paid, uint256 dust) {
-        paid = Fixed.mulDivDown(shares, class.assets, class.shares);
-        dust = Fixed.mulDivUp(shares, class.assets, class.shares) - paid;
+        uint256 total = class.shares;
+        paid = Fixed.mulDivDown(shares, class.assets, total);
+        unchecked {
+            // Rounded up it is one more, unless the division leaves nothing.
+            if (shares * class.assets != paid * total) dust = 1;
+        }
     }
 
     /// True when a class must close (2.3): nobody holds a share while assets are left, or the shares have become
@@ -54,6 +58,13 @@ library Tranches {
         return uint256(class.assets) << 32 < class.shares;
     }
 
+    /// The same for a class in one word, assets in the lower half.
+    function wordMustClose(uint256 word) internal pure returns (bool) {
+        uint256 shares = word >> 128;
+        if (shares == 0) return word != 0;
+        return uint256(uint128(word)) << 32 < shares;
+    }
+
     /// True when a tranche has queued shares.
     function isLeaving(State storage s, uint256 index) internal view returns (bool) {
         return s.flags >> index & 1 != 0;
@@ -61,7 +72,18 @@ library Tranches {
 
     /// The queued class.
     function queuedOf(State storage s, uint256 index) internal view returns (Class memory class) {
-        if (isLeaving(s, index)) class = s.tranches[index].queued;
+        uint256 word = queuedWord(s, index, s.flags);
+        (class.assets, class.shares) = (uint128(word), uint128(word >> 128));
+    }
+
+    /// The same as it is kept, assets in the lower half; `flags` are those of the state.
+    function queuedWord(State storage s, uint256 index, uint256 flags) internal view returns (uint256 word) {
+        if (flags >> index & 1 == 0) return 0;
+        Tranche[4] storage tranches = s.tranches;
+        assembly ("memory-safe") {
+            // The second of a tranche's five slots; the index is that of a tranche.
+            word := sload(add(add(tranches.slot, mul(5, index)), 1))
+        }
     }
 
     /// Writes the queued class, amounts both.
@@ -73,14 +95,6 @@ library Tranches {
         assembly ("memory-safe") {
             sstore(queued.slot, or(assets, shl(128, shares)))
         }
-    }
-
-    /// Value of what is cleared and not yet paid, rounded up (5.3).
-    function clearedValue(Tranche storage tranche, Class memory queued) internal view returns (uint256) {
-        if (queued.shares == 0) return 0;
-        uint256 cleared = tranche.cleared;
-        if (cleared == 0) return 0;
-        return Fixed.mulDivUp(cleared, queued.assets, queued.shares);
     }
 
     /// The queued class's part of a loss of a tranche (2.2): min(Aq, ceil(L Aq / (A + Aq))).
@@ -100,18 +114,26 @@ library Tranches {
         return (uint32(both), uint32(both >> 32));
     }
 
-    /// Puts an exit at the end of the queue: its place, and its deadline, which is never before that of the exit ahead (5.2).
-    ///
-    /// Generations, head, tail, number of the head, first number that is not void and last deadline stand in one slot, in
-    /// the order of `Tranche`: read and written once.
-    function enqueue(Tranche storage tranche, uint256 id, uint256 previous, uint256 earliest)
-        internal
-        returns (uint256 place, uint256 deadline)
-    {
-        uint256 word;
+    /// The slot of a tranche that its queue needs. From the lowest bit up: the generations, head, tail, number of the
+    /// head and first number that is not void with 32 bits each, and the last deadline.
+    function line(Tranche storage tranche) internal view returns (uint256 word) {
         assembly ("memory-safe") {
             word := sload(add(tranche.slot, 3))
         }
+    }
+
+    function setLine(Tranche storage tranche, uint256 word) internal {
+        assembly ("memory-safe") {
+            sstore(add(tranche.slot, 3), word)
+        }
+    }
+
+    /// Puts an exit at the end of the queue: its place, and its deadline, which is never before that of the exit ahead
+    /// (5.2). `word` is the queue's slot as it is.
+    function enqueue(Tranche storage tranche, uint256 word, uint256 id, uint256 previous, uint256 earliest)
+        internal
+        returns (uint256 place, uint256 deadline)
+    {
         place = uint32(word >> 96);
         deadline = earliest;
         if (place == uint32(word >> 64)) word = word & ~(uint256(type(uint32).max) << 128) | id << 128;
@@ -121,9 +143,7 @@ library Tranches {
             word &= ~(uint256(type(uint32).max) << 96 | uint256(type(uint40).max) << 192);
             word |= uint256(uint32(place + 1)) << 96 | deadline << 192;
         }
-        assembly ("memory-safe") {
-            sstore(add(tranche.slot, 3), word)
-        }
+        setLine(tranche, word);
     }
 
     /// Forgets what came before a request: all of it is paid.
@@ -172,32 +192,19 @@ library Tranches {
         }
     }
 
-    /// Closes classes that nobody holds or that are worthless (1.4 step 4, 2.3); what is left goes to the reserve.
+    /// Closes classes that nobody holds or that are worthless (1.4 step 4, 2.3); what is left goes to the reserve. The
+    /// layers earned `gains` since the anchor.
     ///
     /// Only what takes from a class can bring it there, and says so by `CLOSING`: accrual and deposits never do.
-    function closeClasses(State storage s) internal {
-        if (s.flags & CLOSING != 0) s.flags ^= CLOSING;
-        for (uint256 i; i < s.trancheCount; ++i) {
-            Tranche storage tranche = s.tranches[i];
-            Class memory active = Premium.active(s, i);
-            if (mustClose(active)) {
-                unchecked {
-                    tranche.active = Class(tranche.active.assets - active.assets, 0);
-                }
-                ++tranche.activeGeneration;
-                emit ClassClosed(uint8(i), 0, active.assets, uint128(Premium.reserve(s)));
-                Premium.give(s, active.assets);
-            }
-            Class memory queued = queuedOf(s, i);
-            if (mustClose(queued)) {
-                setQueued(s, i, 0, 0);
-                ++tranche.queuedGeneration;
-                (tranche.cleared, tranche.headCleared) = (0, 0);
-                tranche.head = tranche.tail;
-                tranche.voidBelow = s.exits;
-                emit ClassClosed(uint8(i), 1, queued.assets, uint128(Premium.reserve(s)));
-                Premium.give(s, queued.assets);
-            }
+    function closeClasses(State storage s, uint256[5] memory gains) internal {
+        uint256 flags = s.flags;
+        if (flags & CLOSING != 0) s.flags = uint8(flags ^ CLOSING);
+        uint256 count = s.trancheCount;
+        for (uint256 i; i < count; ++i) {
+            uint256 word = Premium.activeWord(s, i, gains);
+            if (wordMustClose(word)) closeActive(s, i, uint128(word));
+            word = queuedWord(s, i, flags);
+            if (word != 0 && wordMustClose(word)) closeQueued(s, i, uint128(word));
         }
         // Without a bond ever posted there is nothing in the mutual layer to look at.
         if (s.members != 0 && mustClose(s.mutual)) {
@@ -207,5 +214,25 @@ library Tranches {
             emit MutualClosed(left, uint128(Premium.reserve(s)));
             Premium.give(s, left);
         }
+    }
+    function closeActive(State storage s, uint256 i, uint128 assets) private {
+        Tranche storage tranche = s.tranches[i];
+        unchecked {
+            tranche.active = Class(tranche.active.assets - assets, 0);
+        }
+        ++tranche.activeGeneration;
+        emit ClassClosed(uint8(i), 0, assets, uint128(Premium.reserve(s)));
+        Premium.give(s, assets);
+    }
+
+    function closeQueued(State storage s, uint256 i, uint128 assets) private {
+        Tranche storage tranche = s.tranches[i];
+        setQueued(s, i, 0, 0);
+        ++tranche.queuedGeneration;
+        (tranche.cleared, tranche.headCleared) = (0, 0);
+        tranche.head = tranche.tail;
+        tranche.voidBelow = s.exits;
+        emit ClassClosed(uint8(i), 1, assets, uint128(Premium.reserve(s)));
+        Premium.give(s, assets);
     }
 }

@@ -58,7 +58,8 @@ library Walks {
         for (uint256 i; i < STREAMS; ++i) {
             if (running >> i & 1 != 0) loadStream(s, w, i);
         }
-        for (uint256 k; k < s.trancheCount; ++k) {
+        uint256 count = s.trancheCount;
+        for (uint256 k; k < count; ++k) {
             Class memory class = s.tranches[k].active;
             w.assets[k] = class.assets;
             if (class.shares != 0) w.holders |= 1 << k;
@@ -143,9 +144,11 @@ library Walks {
     function boundary(State storage s, Walk memory w) private {
         uint256 sum;
         uint256 queued;
-        for (uint256 i; i < s.trancheCount; ++i) {
+        uint256 count = s.trancheCount;
+        uint256 flags = s.flags;
+        for (uint256 i; i < count; ++i) {
             sum += w.assets[i];
-            queued += Tranches.queuedOf(s, i).assets;
+            queued += uint128(Tranches.queuedWord(s, i, flags));
         }
         s.boundaryUnqueued = uint128(s.reserve + w.a.reserve + sum);
         s.boundaryQueued = uint128(queued);

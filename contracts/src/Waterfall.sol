@@ -42,6 +42,7 @@ library Waterfall {
         uint256 total = sum(owed);
         taken = Fixed.min(total, layer);
         parts = cumulativeSplit(taken, owed, total);
+        if (taken == 0) return (parts, 0);
         unchecked {
             // A part is at most what is owed, since `taken` is at most the total.
             for (uint256 i; i < owed.length; ++i) {

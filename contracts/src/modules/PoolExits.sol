@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import "../Errors.sol";
 import {ExitCleared, ExitPaid} from "../Events.sol";
 import {Exits} from "../Exit.sol";
@@ -9,152 +11,220 @@ import {Holders} from "../Holder.sol";
 import {Payments} from "../Payment.sol";
 import {Premium} from "../Premium.sol";
 import {Previews} from "../Preview.sol";
-import {pool, State, Tranche, Track, Class, CLOSING, TRANCHES_MAX} from "../State.sol";
+import {pool, State, Tranche, Track, Class, CLOSING, RESERVE_STREAM, TRANCHES_MAX} from "../State.sol";
 import {Tranches} from "../Tranche.sol";
 
 /// Exits (5) that were requested (`Exits`): cleared in order, paid on demand. Nobody can freeze, lengthen or reorder one.
 /// Here is as well what share tokens ask, each with the books as this second would find them: the pool runs those
 /// questions as it runs `PoolViews`.
 contract PoolExits {
+    using SafeERC20 for IERC20;
+
+    /// No exit: above all, which have their number in the upper half of a word.
+    uint256 private constant NONE = type(uint256).max;
+    /// The number of an exit that is not at its deadline: above all that are.
+    uint256 private constant WAITS = 1 << 32;
+
     /// Clears exits whose cooldown has passed (5.3), looking at `count` of them.
     function clearExits(uint32 count) external {
         State storage s = pool();
-        bool cleared;
-        for (; count > 0; --count) {
-            Next memory next = nextToClear(s);
-            if (!next.found) break;
-            Tranche storage tranche = s.tranches[next.tranche];
-            uint128 before = tranche.cleared;
-            tranche.cleared = before + uint128(next.shares);
-            if (next.done) {
-                if (tranche.headCleared != 0) tranche.headCleared = 0;
-                uint32 head = tranche.head + 1;
-                if (head != tranche.tail) tranche.headExit = Tranches.exitAt(tranche, head);
-                tranche.head = head;
-            } else {
-                tranche.headCleared += uint128(next.shares);
+        bool any;
+        while (count > 0) {
+            (uint256 id, uint256 index, uint256 shares, bool done) = nextToClear(s);
+            if (shares == 0) break;
+            clear(s.tranches[index], id, shares, done);
+            any = true;
+            if (!done) break;
+            unchecked {
+                --count;
             }
-            emit ExitCleared(uint32(next.id), uint128(next.shares), next.done, before);
-            cleared = true;
-            if (!next.done) break;
         }
-        if (!cleared) revert NothingToClear();
+        if (!any) revert NothingToClear();
     }
 
-    /// An exit to clear: how many of its shares, and whether that is all of it.
-    struct Next {
-        bool found;
-        bool done;
-        uint256 id;
-        uint256 tranche;
-        uint256 shares;
+    /// Clears shares of the exit at the head of a queue, which moves on when that is `done`.
+    function clear(Tranche storage tranche, uint256 id, uint256 shares, bool done) private {
+        uint256 before;
+        unchecked {
+            // Of the class all is an amount. Cleared shares stand in the lower half, above them those of the head.
+            uint256 word = cleared(tranche);
+            before = uint128(word);
+            if (done) {
+                uint256 line = Tranches.line(tranche);
+                uint256 head = uint32(line >> 64) + 1;
+                // Number and place of the head, where there is a next one: at bits 128 and 64 of the queue's slot.
+                if (head != uint32(line >> 96)) {
+                    line = line & ~(uint256(type(uint32).max) << 128) | uint256(Tranches.exitAt(tranche, head)) << 128;
+                }
+                Tranches.setLine(tranche, line + (1 << 64));
+                word = before + shares;
+            } else {
+                word += shares << 128 | shares;
+            }
+            setCleared(tranche, word);
+        }
+        emit ExitCleared(uint32(id), uint128(shares), done, uint128(before));
     }
 
-    /// The next exit to clear.
+    /// The slot with what is cleared of a tranche and not paid, and above it what is cleared of the head.
+    function cleared(Tranche storage tranche) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(add(tranche.slot, 2))
+        }
+    }
+
+    function setCleared(Tranche storage tranche, uint256 word) private {
+        assembly ("memory-safe") {
+            sstore(add(tranche.slot, 2), word)
+        }
+    }
+
+    /// The next exit to clear: how many of its shares, none where there is none, and whether that is all of it.
     ///
     /// A head at its deadline comes first, whatever the capital. Else it is the lowest exit among the heads that the
     /// junior floor alone does not block; where the pool's capital blocks it, nobody overtakes.
-    function nextToClear(State storage s) private view returns (Next memory next) {
-        uint256 t = s.time;
-        uint256 none = type(uint256).max;
-        next.id = none;
-        uint256[4] memory heads = [none, none, none, none];
-        uint256[4] memory left;
-        for (uint256 i; i < s.trancheCount; ++i) {
-            if (!Tranches.isLeaving(s, i)) continue;
-            Tranche storage tranche = s.tranches[i];
-            if (tranche.head == tranche.tail) continue;
-            uint256 id = tranche.headExit;
-            (uint256 shares, uint256 cooledAt, uint256 wait) = Exits.head(s, id);
-            if (t < cooledAt) continue;
-            shares -= tranche.headCleared;
-            (heads[i], left[i]) = (id, shares);
-            if (t >= cooledAt + wait && id < next.id) {
-                next.found = true;
-                next.done = true;
-                next.id = id;
-                next.tranche = i;
-                next.shares = shares;
-            }
-        }
-        if (next.found) return next;
-        Spare memory spare;
-        for (uint256 round; round < TRANCHES_MAX; ++round) {
-            uint256 index;
-            for (uint256 i = 1; i < TRANCHES_MAX; ++i) {
-                if (heads[i] < heads[index]) index = i;
-            }
-            uint256 id = heads[index];
-            if (id == none) break;
-            heads[index] = none;
-            if (round == 0) spare = spareCapital(s);
+    function nextToClear(State storage s) private view returns (uint256 id, uint256 index, uint256 shares, bool done) {
+        uint256[4] memory heads = [NONE, NONE, NONE, NONE];
+        index = cool(s, heads);
+        uint256 all;
+        uint256 junior;
+        while (true) {
+            uint256 left = heads[index];
+            if (left == NONE) break;
+            (id, left) = (left >> 128, uint128(left));
+            if (id & WAITS == 0) return (id, index, left, true);
+            if (junior | all == 0) (all, junior) = spareCapital(s);
             // Where the pool's capital admits none, nobody overtakes; where the junior floor alone is in the way, the
             // next head may go.
-            uint256 shares = admitted(s, index, left[index], spare.all);
+            uint256 queued = Tranches.queuedWord(s, index, type(uint256).max);
+            shares = admitted(s, queued, left, all);
             if (shares == 0) break;
-            if (index == 0) shares = Fixed.min(shares, admitted(s, 0, left[0], spare.junior));
-            if (shares != 0) {
-                next.found = true;
-                next.done = shares == left[index];
-                next.id = id;
-                next.tranche = index;
-                next.shares = shares;
-                return next;
+            if (index == 0) shares = Fixed.min(shares, admitted(s, queued, left, junior));
+            if (shares != 0) return (id ^ WAITS, index, shares, shares == left);
+            heads[index] = NONE;
+            for (uint256 i; i < TRANCHES_MAX; ++i) {
+                if (heads[i] < heads[index]) index = i;
             }
+        }
+    }
+
+    /// Fills in the heads that have cooled by now: the number, which `WAITS` for capital before the deadline, and in the
+    /// lower half the shares that are not cleared. So those at their deadline come first. Returns where the lowest stands.
+    function cool(State storage s, uint256[4] memory heads) private view returns (uint256 index) {
+        uint256 clock = load(s);
+        uint256 lowest = NONE;
+        unchecked {
+            // Flags at bit 248, the time at 128.
+            uint256 leaving = clock >> 248 & ~uint256(CLOSING);
+            for (uint256 i; leaving != 0; ++i) {
+                if (leaving & 1 != 0) {
+                    uint256 head = headOf(s, s.tranches[i], uint40(clock >> 128));
+                    heads[i] = head;
+                    if (head < lowest) (lowest, index) = (head, i);
+                }
+                leaving >>= 1;
+            }
+        }
+    }
+
+    /// The first slot of the state. From the lowest bit up: tokens with 128 bits, time with 40, exits and tickets with 32 each,
+    /// markets, stale ones and flags with eight each.
+    function load(State storage s) private view returns (uint256 clock) {
+        assembly ("memory-safe") {
+            clock := sload(s.slot)
+        }
+    }
+
+    function headOf(State storage s, Tranche storage tranche, uint256 t) private view returns (uint256) {
+        uint256 line = Tranches.line(tranche);
+        // Places of head and tail: where they are the same nobody waits.
+        if (uint32(line >> 64) == uint32(line >> 96)) return NONE;
+        uint256 id = uint32(line >> 128);
+        (uint256 shares, uint256 cooledAt, uint256 wait) = Exits.ahead(s, id);
+        if (t < cooledAt) return NONE;
+        unchecked {
+            if (t < cooledAt + wait) id |= WAITS;
+            return id << 128 | shares - (cleared(tranche) >> 128);
+        }
+    }
+
+    /// Shares out of `left` whose value `spare` allows: all of them, or a part worth at least the smallest item. `queued` is
+    /// the class as it is kept, assets in the lower half.
+    function admitted(State storage s, uint256 queued, uint256 left, uint256 spare) private view returns (uint256) {
+        unchecked {
+            // Shares that wait are some of the class's, which has some: products of two amounts, and no share is dearer.
+            if (valueUp(queued, left) <= spare) return left;
+            if (spare < s.rules.exitMin) return 0;
+            // floor(spare Sq / Aq) shares are worth at most `spare`, also when rounded up.
+            return Fixed.min(spare * (queued >> 128) / uint128(queued), left);
+        }
+    }
+
+    /// Value of some of a class's shares, rounded up.
+    function valueUp(uint256 queued, uint256 shares) private pure returns (uint256) {
+        unchecked {
+            return (shares * uint128(queued) + (queued >> 128) - 1) / (queued >> 128);
         }
     }
 
     /// What the pool holds above its required capital, without what is cleared already (5.3), and what tranche 0 holds
     /// above the junior floor.
-    struct Spare {
-        uint256 all;
-        uint256 junior;
-    }
-
-    /// Shares out of `left` whose value `spare` allows: all of them, or a part worth at least the smallest item.
-    function admitted(State storage s, uint256 index, uint256 left, uint256 spare) private view returns (uint256) {
-        Class memory queued = Tranches.queuedOf(s, index);
-        if (Fixed.mulDivUp(left, queued.assets, queued.shares) <= spare) return left;
-        if (spare < s.rules.exitMin) return 0;
-        // floor(spare Sq / Aq) shares are worth at most `spare`, also when rounded up.
-        return Fixed.min(Fixed.mulDivDown(spare, queued.shares, queued.assets), left);
-    }
-
-    function spareCapital(State storage s) private view returns (Spare memory spare) {
-        (uint256 all, uint256[4] memory active) = Premium.layers(s);
-        uint256 gone = s.required;
-        uint256 floor = Fixed.partUp(gone, s.rules.juniorFloor);
-        uint256 count = s.trancheCount;
+    function spareCapital(State storage s) private view returns (uint256 all, uint256 junior) {
+        uint256[5] memory gains = Premium.told(s);
+        uint256 gone;
+        assembly ("memory-safe") {
+            // The reserve below, required capital above.
+            gone := sload(add(s.slot, 2))
+        }
         unchecked {
             // A few amounts: far below 256 bits.
+            all = uint128(gone + gains[RESERVE_STREAM]);
+            gone >>= 128;
+            uint256 floor = (gone * s.rules.juniorFloor + Fixed.MILLION - 1) / Fixed.MILLION;
+            uint256 flags = s.flags;
+            uint256 count = s.trancheCount;
             for (uint256 i; i < count; ++i) {
-                uint256 assets = active[i];
-                uint256 cleared;
-                if (Tranches.isLeaving(s, i)) {
-                    Class memory queued = Tranches.queuedOf(s, i);
-                    assets += queued.assets;
-                    cleared = Tranches.clearedValue(s.tranches[i], queued);
+                uint256 assets = uint128(Premium.activeWord(s, i, gains));
+                if (flags >> i & 1 != 0) {
+                    uint256 queued = Tranches.queuedWord(s, i, flags);
+                    assets += uint128(queued);
+                    all += assets;
+                    // What is cleared and not yet paid, rounded up.
+                    queued = valueUp(queued, uint128(cleared(s.tranches[i])));
+                    gone += queued;
+                    // Of shares that are there: never more than the class has.
+                    assets -= queued;
+                } else {
+                    all += assets;
                 }
-                all += assets;
-                gone += cleared;
-                if (i == 0) spare.junior = Fixed.saturatingSub(assets, floor + cleared);
+                if (i == 0 && assets > floor) junior = assets - floor;
             }
+            all = all > gone ? all - gone : 0;
         }
-        spare.all = Fixed.saturatingSub(all, gone);
     }
 
     /// Pays a cleared exit to its owner, in any order (5.4): at most what latent losses leave of what is cleared.
     function claimExit(uint32 id) external returns (uint128 paid) {
         State storage s = pool();
-        if (id >= s.exits) revert NoSuchExit(id);
+        uint256 clock = load(s);
+        if (id >= uint32(clock >> 168)) revert NoSuchExit(id);
         Exits.Standing memory x = Exits.standing(s, id);
         if (x.owner != msg.sender) revert NotTheLeaver(id);
-        if (id < s.tranches[x.tranche].voidBelow) revert ExitVoid(id);
-        uint256 shares = Exits.due(s, x, s.time);
+        uint256 line = Tranches.line(s.tranches[x.tranche]);
+        // The first number that is not void.
+        if (id < uint32(line >> 160)) revert ExitVoid(id);
+        uint256 shares = Exits.dueIn(s, x, line, uint40(clock >> 128));
         if (shares == 0) revert NothingToPay(id);
-        paid = uint128(pay(s, x, shares));
+        uint256 flags;
+        (shares, flags) = pay(s, x, shares, line, clock);
         Exits.setPaid(s, x);
-        Payments.send(s, msg.sender, paid);
+        paid = uint128(shares);
+        uint256 tokens = uint128(clock) - shares;
+        clock = flags << 248 | uint256(uint120(clock >> 128)) << 128 | tokens;
+        assembly ("memory-safe") {
+            sstore(s.slot, clock)
+        }
+        if (paid != 0) Payments.asset().safeTransfer(msg.sender, paid);
     }
 
     /// Pays cleared shares of an owner's exits in a tranche, oldest first, to a receiver (5.4, ERC-7540): burned
@@ -208,7 +278,13 @@ contract PoolExits {
                 taken = Exits.burnedFor(x, x.paid + queued) - before;
             }
         }
-        uint256 assets = queued == 0 ? 0 : pay(s, x, queued);
+        uint256 assets;
+        if (queued != 0) {
+            uint256 clock = load(s);
+            uint256 flags;
+            (assets, flags) = pay(s, x, queued, Tranches.line(s.tranches[x.tranche]), clock);
+            if (flags != clock >> 248) s.flags = uint8(flags);
+        }
         r.assetsLeft = Fixed.saturatingSub(r.assetsLeft, assets);
         r.shares += taken;
         r.assets += assets;
@@ -216,31 +292,53 @@ contract PoolExits {
         Exits.setPaid(s, x);
     }
 
-    /// Takes queued shares of an exit out of the books: what its owner receives.
-    function pay(State storage s, Exits.Standing memory x, uint256 shares) private returns (uint256 assets) {
-        Tranche storage tranche = s.tranches[x.tranche];
+    /// Takes cleared shares of an exit out of the books: what its owner receives, and the flags of the state, which are not
+    /// written. `line` is the slot of the queue, `clock` the first of the state.
+    function pay(State storage s, Exits.Standing memory x, uint256 shares, uint256 line, uint256 clock)
+        private
+        returns (uint256 assets, uint256 flags)
+    {
         uint256 dust;
         uint256 before;
-        (assets, dust, before) = payOut(s, x.tranche, shares);
-        x.paid += shares;
+        (assets, dust, before, flags) = payOut(s, x.tranche, shares, clock >> 248);
+        unchecked {
+            // Of what is cleared of the exit.
+            x.paid += shares;
+        }
         Track storage track = s.queued[x.tranche][x.owner];
-        Holders.write(track, track.balance - shares, tranche.queuedGeneration, s.tickets);
+        uint256 word = Holders.load(track);
+        // The generation of the queued class; the tickets.
+        Holders.put(track, word, uint128(word) - shares, uint32(line >> 32), uint32(clock >> 200), word >> 224);
         emit ExitPaid(uint32(x.id), uint128(shares), uint128(assets), uint128(dust), before);
     }
 
     /// Takes cleared shares out of the queued class.
-    function payOut(State storage s, uint256 index, uint256 shares)
+    function payOut(State storage s, uint256 index, uint256 shares, uint256 flags)
         private
-        returns (uint256 assets, uint256 dust, uint256 before)
+        returns (uint256 assets, uint256 dust, uint256 before, uint256 after_)
     {
-        Class memory queued = Tranches.queuedOf(s, index);
-        (assets, dust) = Tranches.redeem(queued, shares);
-        before = Fixed.pair(queued.assets, queued.shares);
-        s.tranches[index].cleared -= uint128(shares);
-        queued = Class(uint128(queued.assets - assets - dust), uint128(queued.shares - shares));
-        Tranches.setQueued(s, index, queued.assets, queued.shares);
-        if (Tranches.mustClose(queued)) s.flags |= CLOSING;
+        uint256 word = Tranches.queuedWord(s, index, flags);
+        before = word << 128 | word >> 128;
+        uint256 supply = word >> 128;
+        word = uint128(word);
+        assets = Fixed.mulDivDown(shares, word, supply);
+        unchecked {
+            // What is cleared is some of the class's shares; dust is what rounding up would add.
+            if (shares * word != assets * supply) dust = 1;
+            word = supply - shares << 128 | word - assets - dust;
+        }
+        if (Tranches.wordMustClose(word)) flags |= CLOSING;
+        if (word >> 128 == 0) (word, flags) = (1, flags ^ 1 << index);
+        Tranche storage tranche = s.tranches[index];
+        assembly ("memory-safe") {
+            // The class, a mark where it is empty, so that the slot never falls to zero; and what is cleared, in the lower
+            // half of its slot.
+            sstore(add(tranche.slot, 1), word)
+            word := add(tranche.slot, 2)
+            sstore(word, sub(sload(word), shares))
+        }
         Premium.give(s, dust);
+        after_ = flags;
     }
 
     // ---------------------------------------------------------------- what share tokens ask

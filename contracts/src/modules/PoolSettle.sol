@@ -2,50 +2,40 @@
 pragma solidity 0.8.37;
 
 import {NoSuchMarket, NothingSetAside} from "../Errors.sol";
-import {Booking, BonusForfeited, OwnBondUsed, SetOff, TicketBooked} from "../Events.sol";
+import {Booking, BonusForfeited, OwnBondUsed, SetOff} from "../Events.sol";
 import {Fixed} from "../Fixed.sol";
 import {Holders} from "../Holder.sol";
 import {Latents} from "../Latent.sol";
+import {Losses, SLOT, POLICY, COUNTER, EVIDENCE, GROSS, OVER_LIMIT, RESIDUAL, SUPPLIED, HAIRCUT} from "../Loss.sol";
+import {DEDUCTIBLE, COINSURED, RESERVE, UNCOVERED, TRANCHE, OWN_BOND, CALLED, QUEUED, REQUIRED, HELD} from "../Loss.sol";
+import {MARKET, PLACE, AT, UNPAID, OWED, PAID, WORDS, BOOKING_BYTES} from "../Loss.sol";
 import {Payments} from "../Payment.sol";
-import {Claim, Policies} from "../Policy.sol";
+import {Policies} from "../Policy.sol";
 import {Premium} from "../Premium.sol";
 import {Recoveries} from "../Recovery.sol";
-import {pool, State, Market, Listing, Policy, Ticket, Cohort, Tranche, Member, Class, Layers} from "../State.sol";
+import {pool, State, Market, Listing, Policy, Status, Ticket, Tranche, Member, Class} from "../State.sol";
+import {RuleSet, RESERVE_STREAM} from "../State.sol";
 import {Tickets} from "../Ticket.sol";
 import {Tranches} from "../Tranche.sol";
 import {Waterfall} from "../Waterfall.sol";
 
 /// Settlement (4): books what the readings brought, in one pass, before anything else a command does. A loss is
 /// fixed to the moment it is read; every unit of capital at risk then shares it.
+///
+/// Each loss stands in memory as the words of its event, with a few more that the books need (`Loss.sol`).
 contract PoolSettle {
-    /// The losses of one sync, each assessed before any layer is asked (4.4), and what the layers give to each.
-    struct Work {
-        uint256 count;
-        uint32[] markets;
-        /// Place of each market in the list of live ones.
-        uint256[] places;
-        uint256[] slots;
-        Claim[] claims;
-        uint256[] owed;
-        uint256[] reserve;
-        uint256[][4] tranches;
-        uint256[][4] queued;
-        uint256[] own;
-        uint256[] called;
-        uint256[] paid;
-        uint256[4] active;
-        Class[4] queue;
-        /// What the reserve has left.
-        uint256 left;
-    }
+    /// As in `Events`: it is written from the words of a loss, and the interface shall have it.
+    event TicketBooked(uint32 indexed ticket, uint32 indexed market, Booking booking);
 
     /// Books and pays all there is (1.4 step 3), then closes classes (step 4). The pool runs it by delegatecall when a
     /// market's books changed or a class may have to close.
     function settle() external {
         State storage s = pool();
-        Work memory w = losses(s);
-        if (w.count != 0) book(s, w);
-        Tranches.closeClasses(s);
+        // Nothing here moves the anchor.
+        uint256[5] memory gains = Premium.told(s);
+        uint256[WORDS][] memory found = losses(s);
+        if (found.length != 0) book(s, found, gains);
+        Tranches.closeClasses(s, gains);
     }
 
     /// Sends what is set aside for a market to its destination (4.5).
@@ -56,100 +46,194 @@ contract PoolSettle {
         if (Payments.payMarket(s, market, adapter, 0) == 0) revert NothingSetAside(market);
     }
 
-    /// What each policy in force has to book (4.3): nothing below the smallest ticket.
-    function losses(State storage s) private view returns (Work memory w) {
-        uint256 most = 2 * uint256(s.liveCount);
-        w.markets = new uint32[](most);
-        w.places = new uint256[](most);
-        w.slots = new uint256[](most);
-        w.claims = new Claim[](most);
-        uint256 t = s.time;
-        uint256 least = s.rules.ticketMin;
-        for (uint256 i; i < s.liveCount; ++i) {
+    /// What each policy in force has to book (4.3), each assessed before any layer is asked (4.4): nothing below the
+    /// smallest ticket.
+    function losses(State storage s) private view returns (uint256[WORDS][] memory found) {
+        uint256 clock;
+        assembly ("memory-safe") {
+            clock := sload(s.slot)
+        }
+        // Of the first slot of the state: live markets at bit 232, the time at bit 128.
+        uint256 count = uint8(clock >> 232);
+        assembly ("memory-safe") {
+            // Room for two of each market; the members come behind.
+            found := mload(0x40)
+            mstore(found, 0)
+            mstore(0x40, add(found, add(32, shl(6, count))))
+        }
+        for (uint256 i; i < count; ++i) {
             Listing storage l = s.live[i];
-            if (l.stale) continue;
-            uint32 id = l.id;
+            uint256 listing;
+            assembly ("memory-safe") {
+                listing := sload(l.slot)
+            }
+            // Stale at bit 224; the place of the older policy at bit 240.
+            if (uint8(listing >> 224) != 0) continue;
+            uint256 id = uint32(listing >> 160);
             Market storage m = s.markets[id];
             for (uint256 slot; slot < 2; ++slot) {
-                Policy storage p = Policies.inSlot(m, l, slot);
-                if (!Policies.inForce(p, t)) continue;
-                uint256 gross = Policies.gross(p, m.counter);
-                if (gross < least) continue;
-                w.markets[w.count] = id;
-                w.places[w.count] = i;
-                w.slots[w.count] = slot;
-                w.claims[w.count++] = Policies.claim(p, s.rules, gross, t);
+                Policy storage p = m.policies[(listing >> 240) + slot & 1];
+                if (inForce(p, uint40(clock >> 128))) lossOf(s, found, p, m.counter, id, i, slot);
             }
         }
     }
 
-    function book(State storage s, Work memory w) private {
-        forfeitBonuses(s, w);
-        w.owed = new uint256[](w.count);
-        w.paid = new uint256[](w.count);
-        for (uint256 k; k < w.count; ++k) {
-            w.owed[k] = w.claims[k].owed;
+    /// `Policies.inForce`, of a slot that is read once.
+    function inForce(Policy storage p, uint256 t) private view returns (bool) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(p.slot)
         }
-        uint256 reserve;
-        (reserve, w.active) = Premium.layers(s);
-        w.left = reserve;
-        (w.reserve,) = Waterfall.pour(reserve, w.owed);
-        for (uint256 i; i < s.trancheCount; ++i) {
-            Class memory queued = Tranches.queuedOf(s, i);
-            w.queue[i] = queued;
-            uint256 taken;
-            (w.tranches[i], taken) = Waterfall.pour(w.active[i] + queued.assets, w.owed);
-            w.queued[i] = Waterfall.cumulativeSplit(
-                Tranches.queuedPart(queued.assets, w.active[i], taken), w.tranches[i], taken
-            );
+        // The status at bit 216, start and end at 160 and 184.
+        uint256 status = uint8(word >> 216);
+        if (status == uint8(Status.Active)) {
+            unchecked {
+                return uint24(word >> 160) * Fixed.EPOCH <= t && t < uint24(word >> 184) * Fixed.EPOCH;
+            }
         }
-        call(s, w);
+        return status == uint8(Status.RunOff) && Policies.inForce(p, t);
+    }
+
+    /// Adds the loss of a policy in force, where it has one.
+    function lossOf(
+        State storage s,
+        uint256[WORDS][] memory found,
+        Policy storage p,
+        uint256 counter,
+        uint256 id,
+        uint256 place,
+        uint256 slot
+    ) private view {
+        uint256 gross = Policies.gross(p, counter);
+        uint256 rules = smallest(s);
+        if (gross < uint128(rules)) return;
+        uint256[WORDS] memory l;
+        (l[SLOT], l[COUNTER], l[MARKET], l[PLACE]) = (slot, counter, id, place);
+        Losses.assess(l, p, rules, gross, s.time);
+        assembly ("memory-safe") {
+            mstore(add(l, mul(AT, 32)), p.slot)
+            let count := add(mload(found), 1)
+            mstore(found, count)
+            mstore(add(found, shl(5, count)), l)
+        }
+    }
+
+    /// The third slot of the rules: the smallest ticket below, then those of the early period and the mutual layer.
+    function smallest(State storage s) private view returns (uint256 word) {
+        RuleSet storage rules = s.rules;
+        assembly ("memory-safe") {
+            word := sload(add(rules.slot, 2))
+        }
+    }
+
+    function book(State storage s, uint256[WORDS][] memory found, uint256[5] memory gains) private {
+        forfeitBonuses(s, found);
+        uint256[5] memory held;
+        uint256[4] memory queues;
+        spread(s, found, gains, held, queues);
         uint32 first = s.tickets;
-        for (uint256 k; k < w.count; ++k) {
-            ticket(s, w, k);
+        for (uint256 k; k < found.length; ++k) {
+            ticket(s, found[k], held, queues);
         }
-        for (uint256 k; k < w.count; ++k) {
-            uint256 owed = w.paid[k];
-            while (k + 1 < w.count && w.markets[k + 1] == w.markets[k]) owed += w.paid[++k];
-            pay(s, w.markets[k], s.live[w.places[k]], first, owed);
+        for (uint256 k; k < found.length; ++k) {
+            uint256[WORDS] memory l = found[k];
+            uint256 owed = l[PAID];
+            while (k + 1 < found.length && found[k + 1][MARKET] == l[MARKET]) owed += found[++k][PAID];
+            pay(s, uint32(l[MARKET]), s.live[l[PLACE]], first, owed);
+        }
+    }
+
+    /// Lets reserve, tranches and mutual layer pay what they can, in their order (2.1): what each gives to each loss. `held`
+    /// is what reserve and tranches have, `queues` the queued classes as they are kept, assets in the lower half.
+    function spread(
+        State storage s,
+        uint256[WORDS][] memory found,
+        uint256[5] memory gains,
+        uint256[5] memory held,
+        uint256[4] memory queues
+    ) private {
+        uint256[] memory owed = new uint256[](found.length);
+        for (uint256 k; k < owed.length; ++k) {
+            owed[k] = found[k][OWED];
+        }
+        uint256 left = Waterfall.sum(owed);
+        unchecked {
+            held[0] = uint128(s.reserve + gains[RESERVE_STREAM]);
+        }
+        (uint256[] memory parts, uint256 taken) = Waterfall.pour(held[0], owed);
+        put(found, RESERVE, parts, taken);
+        left -= taken;
+        uint256 count = s.trancheCount;
+        uint256 flags = s.flags;
+        for (uint256 i; i < count; ++i) {
+            uint256 queued = Tranches.queuedWord(s, i, flags);
+            uint256 active = uint128(Premium.activeWord(s, i, gains));
+            (queues[i], queued) = (queued, uint128(queued));
+            held[i + 1] = active + queued;
+            if (left == 0) continue;
+            (parts, taken) = Waterfall.pour(active + queued, owed);
+            if (taken == 0) continue;
+            left -= taken;
+            put(found, TRANCHE + i, parts, taken);
+            queued = Tranches.queuedPart(queued, active, taken);
+            if (queued != 0) put(found, QUEUED + i, Waterfall.cumulativeSplit(queued, parts, taken), queued);
+        }
+        if (s.members != 0) call(s, found, owed);
+        for (uint256 k; k < owed.length; ++k) {
+            uint256[WORDS] memory l = found[k];
+            (l[PAID], l[UNPAID]) = (l[OWED] - owed[k], l[UNPAID] + owed[k]);
+        }
+    }
+
+    /// Notes what a layer gives to each loss.
+    function put(uint256[WORDS][] memory found, uint256 word, uint256[] memory parts, uint256 taken) private pure {
+        if (taken == 0) return;
+        for (uint256 k; k < parts.length; ++k) {
+            found[k][word] = parts[k];
+        }
+    }
+
+    /// Where the policy of a loss stands.
+    function policyOf(uint256[WORDS] memory l) private pure returns (Policy storage p) {
+        uint256 at = l[AT];
+        assembly ("memory-safe") {
+            p.slot := at
         }
     }
 
     /// At the first ticket the no-claims bonus goes to the reserve, before the waterfall runs (3.7).
-    function forfeitBonuses(State storage s, Work memory w) private {
-        for (uint256 k; k < w.count; ++k) {
-            Policy storage p = policyOf(s, w, k);
+    function forfeitBonuses(State storage s, uint256[WORDS][] memory found) private {
+        for (uint256 k; k < found.length; ++k) {
+            uint256[WORDS] memory l = found[k];
+            Policy storage p = policyOf(l);
             uint128 bonus = Policies.bonusHeld(p);
             if (bonus == 0) continue;
             Policies.dropBonus(p);
             s.bonus -= bonus;
-            emit BonusForfeited(w.markets[k], uint8(w.slots[k]), bonus, uint128(Premium.reserve(s)));
+            emit BonusForfeited(uint32(l[MARKET]), uint8(l[SLOT]), bonus, uint128(Premium.reserve(s)));
             Premium.give(s, bonus);
         }
     }
 
     /// Calls the mutual layer for what reserve and tranches could not pay (7.1): own bonds first, in ascending order
     /// of market, then all members, each loss at most a multiple of the sufferer's own bond at its start.
-    function call(State storage s, Work memory w) private {
-        w.own = new uint256[](w.count);
-        uint256[] memory wanted = new uint256[](w.count);
-        for (uint256 k; k < w.count; ++k) {
-            uint32 member = policyOf(s, w, k).member;
-            if (member == 0 || w.owed[k] == 0) continue;
+    function call(State storage s, uint256[WORDS][] memory found, uint256[] memory owed) private {
+        uint256[] memory wanted = new uint256[](owed.length);
+        for (uint256 k; k < owed.length; ++k) {
+            uint32 member = policyOf(found[k]).member;
+            if (member == 0 || owed[k] == 0) continue;
             Member storage m = s.member[member - 1];
-            w.own[k] = useOwn(s, member - 1, m, w.owed[k]);
-            w.owed[k] -= w.own[k];
+            uint256 own = useOwn(s, member - 1, m, owed[k]);
+            found[k][OWN_BOND] = own;
+            owed[k] -= own;
             // A multiple beyond 128 bits bounds nothing.
-            wanted[k] = Fixed.min(w.owed[k], uint256(m.bond) * s.rules.mutualMultiple / Fixed.MILLION);
+            wanted[k] = Fixed.min(owed[k], uint256(m.bond) * s.rules.mutualMultiple / Fixed.MILLION);
         }
-        (w.called,) = Waterfall.pour(s.members == 0 ? 0 : s.mutual.assets, wanted);
-        for (uint256 k; k < w.count; ++k) {
-            w.owed[k] -= w.called[k];
+        (uint256[] memory called, uint256 taken) = Waterfall.pour(s.mutual.assets, wanted);
+        put(found, CALLED, called, taken);
+        for (uint256 k; k < owed.length; ++k) {
+            owed[k] -= called[k];
         }
-    }
-
-    function policyOf(State storage s, Work memory w, uint256 k) private view returns (Policy storage) {
-        return Policies.inSlot(s.markets[w.markets[k]], s.live[w.places[k]], w.slots[k]);
     }
 
     /// Uses a sufferer's own bond: x = min(need, own value), burning ceil(x U / M) units.
@@ -167,114 +251,117 @@ contract PoolSettle {
     }
 
     /// Books one ticket (4.6).
-    function ticket(State storage s, Work memory w, uint256 k) private {
-        Claim memory c = w.claims[k];
-        Market storage m = s.markets[w.markets[k]];
-        Policy storage p = policyOf(s, w, k);
+    function ticket(State storage s, uint256[WORDS] memory l, uint256[5] memory held, uint256[4] memory queues) private {
+        Market storage m = s.markets[l[MARKET]];
         uint32 id = s.tickets++;
         Ticket storage record = s.ticket[id];
-        Booking memory b;
-        b.slot = uint8(w.slots[k]);
-        b.policy = p.id;
-        b.counter = m.counter;
-        b.evidence = p.digest;
-        b.gross = uint128(c.gross);
-        b.overLimit = uint128(c.overLimit);
-        b.residual = uint128(c.unpaid + w.owed[k]);
-        b.supplied = m.supplied;
-        holdings(s, w, b.held);
-        b.lost = lost(s, w, k, record, b.queuedLoss);
-        w.left -= b.lost.reserve;
-        b.haircut = haircut(uint256(b.lost.coinsured) + b.lost.uncovered, b.supplied);
-        record.buyer = p.buyer;
-        record.time = s.time;
-        record.market = w.markets[k];
-        if (p.member != 0) record.member = p.member;
-        if (b.lost.called != 0) {
-            record.mutualGeneration = s.mutualGeneration;
-            record.mutualSupply = s.mutual.shares;
-            s.mutual.assets -= b.lost.called;
+        assembly ("memory-safe") {
+            // What reserve and tranches hold before it.
+            mcopy(add(l, mul(HELD, 32)), held, 160)
         }
-        Premium.take(s, b.lost.reserve);
-        if (b.lost.deductible != 0) s.bonds -= b.lost.deductible;
-        w.paid[k] = Tickets.total(b.lost) - b.lost.coinsured - b.lost.uncovered;
-        chain(s, s.live[w.places[k]], m, id);
-        b.limitLeft = Policies.limitLeft(p) << 128;
-        b.required = uint256(s.required) << 128;
-        Policies.book(s, p, c, s.time);
-        b.limitLeft |= Policies.limitLeft(p);
-        b.required |= s.required;
-        emit TicketBooked(id, w.markets[k], b);
-        lowerEstimate(s, m, w.markets[k], c.gross);
+        bool called = l[CALLED] != 0;
+        describe(m, l);
+        Tickets.open(record, s.time, l);
+        if (called) Tickets.call(record, s.mutualGeneration, s.mutual.shares);
+        for (uint256 i; i < 4; ++i) {
+            uint256 part = l[TRANCHE + i];
+            if (part == 0) continue;
+            held[i + 1] -= part;
+            queues[i] = suffer(s.tranches[i], record, i, part, l[QUEUED + i], queues[i]);
+        }
+        if (called) s.mutual.assets -= uint128(l[CALLED]);
+        if (l[DEDUCTIBLE] != 0) s.bonds -= uint128(l[DEDUCTIBLE]);
+        unchecked {
+            // The parts of a loss add up to its gross, an amount.
+            l[PAID] += l[DEDUCTIBLE];
+            held[0] -= l[RESERVE];
+        }
+        chain(s, s.live[l[PLACE]], m, id);
+        charge(s, l);
+        bytes32 topic = TicketBooked.selector;
+        uint256 market = l[MARKET];
+        assembly ("memory-safe") {
+            log3(l, BOOKING_BYTES, topic, and(id, 0xffffffff), market)
+        }
+        if (s.estimates != 0) lowerEstimate(s, m, uint32(market), l[GROSS]);
     }
 
-    /// What the reserve and the tranches hold before a ticket.
-    function holdings(State storage s, Work memory w, uint128[5] memory held) private view {
-        held[0] = uint128(w.left);
-        for (uint256 i; i < s.trancheCount; ++i) {
-            held[i + 1] = uint128(w.active[i] + w.queue[i].assets);
+    /// The words of the event that follow from others, and those of policy and market.
+    function describe(Market storage m, uint256[WORDS] memory l) private view {
+        Policy storage p = policyOf(l);
+        uint256 supplied = m.supplied;
+        unchecked {
+            uint256 uncovered = l[OVER_LIMIT] + l[UNPAID];
+            Fixed.to128(uncovered);
+            (l[RESIDUAL], l[UNCOVERED]) = (l[UNPAID], uncovered);
+            l[HAIRCUT] = haircut(l[COINSURED] + uncovered, supplied);
+        }
+        (l[POLICY], l[EVIDENCE], l[SUPPLIED]) = (p.id, uint256(p.digest), supplied);
+    }
+
+    /// Takes from the reserve, and books the claim in its policy: what a ticket does to reserve and required capital, which
+    /// stand in one slot.
+    function charge(State storage s, uint256[WORDS] memory l) private {
+        uint256 fall = Losses.book(l, policyOf(l), s.time);
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(add(s.slot, 2))
+        }
+        uint256 required = word >> 128;
+        unchecked {
+            // The charges of all policies add up to what is required. The reserve is kept modulo 2^128.
+            l[REQUIRED] = required << 128 | required - fall;
+            word = required - fall << 128 | uint128(word - l[RESERVE]);
+        }
+        assembly ("memory-safe") {
+            sstore(add(s.slot, 2), word)
         }
     }
 
     /// Puts a ticket behind the last one of its market.
     function chain(State storage s, Listing storage l, Market storage m, uint32 id) private {
         if (l.oldestTicket == 0) l.oldestTicket = id + 1;
-        if (m.newestTicket != 0) s.ticket[m.newestTicket - 1].next = id + 1;
+        uint32 newest = m.newestTicket;
+        if (newest != 0) s.ticket[newest - 1].next = id + 1;
         m.newestTicket = id + 1;
     }
 
-    /// Who bore how much of loss k, taken from the tranches and kept in its record.
-    function lost(State storage s, Work memory w, uint256 k, Ticket storage record, uint128[4] memory queuedLoss)
-        private
-        returns (Layers memory l)
-    {
-        Claim memory c = w.claims[k];
-        l.deductible = uint128(c.deductible);
-        l.coinsured = uint128(c.coinsured);
-        l.reserve = uint128(w.reserve[k]);
-        l.ownBond = uint128(w.own[k]);
-        l.called = uint128(w.called[k]);
-        l.uncovered = Fixed.to128(c.overLimit + c.unpaid + w.owed[k]);
-        for (uint256 i; i < s.trancheCount; ++i) {
-            uint128 part = uint128(w.tranches[i][k]);
-            if (part == 0) continue;
-            uint128 queued = uint128(w.queued[i][k]);
-            (l.tranches[i], queuedLoss[i]) = (part, queued);
-            suffer(s.tranches[i], record.cohorts[i], part, queued, w.queue[i]);
-            w.active[i] -= part - queued;
+    /// Takes a loss from a tranche, and records who held it; the queued class as it is then.
+    function suffer(
+        Tranche storage tranche,
+        Ticket storage record,
+        uint256 index,
+        uint256 part,
+        uint256 queuedPart,
+        uint256 queued
+    ) private returns (uint256) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(tranche.slot)
         }
-        Tickets.write(record, l);
-    }
-
-    /// Takes a loss from a tranche, and records who held it.
-    function suffer(Tranche storage tranche, Cohort storage cohort, uint128 part, uint128 queued, Class memory queue)
-        private
-    {
-        (cohort.lost, cohort.queuedLoss) = (part, queued);
-        (cohort.activeSupply, cohort.queuedSupply) = (tranche.active.shares, queue.shares);
-        (uint32 activeGeneration, uint32 queuedGeneration) = (tranche.activeGeneration, tranche.queuedGeneration);
-        if (activeGeneration | queuedGeneration != 0) {
-            (cohort.activeGeneration, cohort.queuedGeneration) = (activeGeneration, queuedGeneration);
-        }
+        // Generations of both classes: the lowest 64 bits of the queue's slot.
+        Tickets.hold(record, index, part, queuedPart, word >> 128, queued >> 128, uint64(Tranches.line(tranche)));
         unchecked {
-            // The class holds it, with what it earned since the anchor.
-            if (part != queued) tranche.active.assets -= part - queued;
+            // The class holds it, with what it earned since the anchor: modulo 2^128.
+            word = word >> 128 << 128 | uint128(word - (part - queuedPart));
+            queued -= queuedPart;
         }
-        if (queued != 0) {
-            queue.assets -= queued;
-            tranche.queued.assets = queue.assets;
+        assembly ("memory-safe") {
+            if iszero(eq(part, queuedPart)) { sstore(tranche.slot, word) }
+            if queuedPart { sstore(add(tranche.slot, 1), queued) }
         }
+        return queued;
     }
 
     /// Haircut of lenders in millionths, rounded up and at most the whole; zero when the supply is unknown (4.6).
-    function haircut(uint256 borne, uint256 supplied) private pure returns (uint32) {
+    function haircut(uint256 borne, uint256 supplied) private pure returns (uint256) {
         if (supplied == 0) return 0;
-        return uint32(Fixed.min((borne * Fixed.MILLION + supplied - 1) / supplied, Fixed.MILLION));
+        return Fixed.min((borne * Fixed.MILLION + supplied - 1) / supplied, Fixed.MILLION);
     }
 
     /// A booked loss lowers its market's estimate one for one (5.6).
     function lowerEstimate(State storage s, Market storage m, uint32 id, uint256 gross) private {
-        if (s.estimates == 0 || m.expiry == 0) return;
+        if (m.expiry == 0) return;
         uint256 to = Fixed.saturatingSub(m.estimate, gross);
         if (to == 0) Latents.close(s, id, 0);
         else Latents.fall(s, id, to);
