@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {Carries} from "../Carry.sol";
 import "../Errors.sol";
 import {BondReleased, PolicyActivated, PolicyCancelled, PolicyFinalised, QuotesRevoked} from "../Events.sol";
 import {Fixed} from "../Fixed.sol";
@@ -76,11 +77,13 @@ contract PoolPolicy {
         Premium.anchor(s);
         uint256[5] memory rates = Turns.ratesOf(p);
         uint256 rest = Policies.end(p) - Fixed.max(until, Policies.start(p));
+        uint256[5] memory carries;
         for (uint256 i; i < PREMIUM_STREAMS; ++i) {
             uint256 left = rates[i] * rest;
             removed[i] = Fixed.to128(left >> 64);
-            Premium.addCarry(s, i, left & type(uint64).max);
+            carries[i] = left & type(uint64).max;
         }
+        s.running |= uint16(Carries.add(s, carries));
     }
 
     /// Closes the books of an ended policy (3.7): the bonus to the insured if it had no ticket and nothing was read
