@@ -55,15 +55,15 @@ contract PoolCover {
         uint256 stale;
         /// Flags of the pool without `CLOSING`: not zero when anybody queues.
         uint256 queues;
-        /// The pool's second slot as it will be written, and its reserve and required capital, in one slot.
-        uint256 times;
-        uint256 books;
+        /// Latest end of all policies, then with this one.
+        uint256 latestEnd;
+        uint256 estimates;
+        uint256 required;
         /// The rules that stand in one slot, as `RuleSet` has them from the junior floor on.
         uint256 rules;
-        /// Active capital; with the reserve; and that not above what it was at the last boundary (3.4): capital that comes
-        /// for a moment is none.
         uint256 active;
-        uint256 unqueued;
+        /// Active capital and the reserve, not above what they were at the last boundary (3.4): capital that comes for a
+        /// moment is none.
         uint256 capital;
         /// The market was insured before.
         bool known;
@@ -73,7 +73,6 @@ contract PoolCover {
         uint256 slot;
         uint256 start;
         uint256 end;
-        uint256 latestEnd;
         uint256 premium;
         uint256 bonus;
         uint256 units;
@@ -107,36 +106,29 @@ contract PoolCover {
 
     // ---------------------------------------------------------------- what is asked of the pool
 
-    /// Reads the pool's first slots, each once, with streams and layers brought to the last accrual.
-    function survey(State storage s, Order memory o) private {
+    /// Reads the pool's first slots, each once.
+    function survey(State storage s, Order memory o) private view {
+        RuleSet storage rules = s.rules;
         uint256 clock;
         uint256 times;
+        uint256 bounds;
+        uint256 books;
         assembly ("memory-safe") {
             clock := sload(s.slot)
             times := sload(add(s.slot, 1))
-        }
-        // Members in the order of `State`.
-        o.tokens = uint128(clock);
-        uint256 time = uint40(clock >> 128);
-        o.time = time;
-        o.liveCount = uint8(clock >> 232);
-        o.stale = uint8(clock >> 240);
-        o.queues = clock >> 248 & ~uint256(CLOSING);
-        if (time < uint40(times >> 80)) revert Paused(uint40(times >> 80));
-        // Where nothing runs the moment of the anchor is all there is to bring up.
-        if (uint16(times >> 160) == 0) times = times & ~(uint256(type(uint40).max) << 120) | time << 120;
-        else Premium.anchor(s);
-        bool anchored = uint16(times >> 160) != 0;
-        uint256 books;
-        RuleSet storage rules = s.rules;
-        uint256 bounds;
-        assembly ("memory-safe") {
-            if anchored { times := sload(add(s.slot, 1)) }
             books := sload(add(s.slot, 2))
             bounds := sload(add(rules.slot, 1))
         }
-        o.times = times;
-        o.books = books;
+        // Members in the order of `State`: the clock's slot, then that of times; required capital stands above the reserve.
+        o.tokens = uint128(clock);
+        o.time = uint40(clock >> 128);
+        if (o.time < uint40(times >> 80)) revert Paused(uint40(times >> 80));
+        o.liveCount = uint8(clock >> 232);
+        o.stale = uint8(clock >> 240);
+        o.queues = clock >> 248 & ~uint256(CLOSING);
+        o.latestEnd = uint40(times >> 40);
+        o.estimates = uint8(times >> 184);
+        o.required = books >> 128;
         o.rules = bounds >> 128;
     }
 
@@ -209,7 +201,7 @@ contract PoolCover {
             revert SourcePinned(uint32(q.market));
         }
         // A renewal at no higher limit stays possible; its baseline will include the estimate (3.3).
-        if (m.expiry == 0) return;
+        if (o.estimates == 0 || m.expiry == 0) return;
         (bool renews, Policy storage before) = renewed(m, l, o.time);
         if (!renews || q.limit > before.limit) revert EstimateOpen(uint32(q.market));
     }
@@ -225,21 +217,16 @@ contract PoolCover {
         unchecked {
             // Amounts of 128 bits, and sums of a few of them.
             uint256 charge = q.charge;
-            uint256 required = Fixed.to128((o.books >> 128) + charge);
+            uint256 required = Fixed.to128(o.required + charge);
             if (required > q.requiredMax) revert RequiredMoved(uint128(required), uint128(q.requiredMax));
-            uint256 junior = s.tranches[0].active.assets;
-            uint256 active = junior;
-            for (uint256 i = uint8(o.times >> 176); i > 1; --i) {
-                active += s.tranches[i - 1].active.assets;
-            }
-            o.active = active;
-            uint256 unqueued = uint128(o.books) + active;
-            o.unqueued = unqueued;
+            (uint256 unqueued, uint256[4] memory active) = Premium.layers(s);
+            o.active = active[0] + active[1] + active[2] + active[3];
+            unqueued += o.active;
             uint256 capital = Fixed.min(unqueued, s.boundaryUnqueued);
             o.capital = capital;
             if (required > capital) revert CapacityExceeded(uint128(required), uint128(capital));
             uint256 floor = Fixed.partUp(required, juniorFloor(o));
-            if (junior < floor) revert JuniorFloor(uint128(junior), uint128(floor));
+            if (active[0] < floor) revert JuniorFloor(uint128(active[0]), uint128(floor));
             // One sync may owe all limits together; their sum must be an amount (1.2).
             uint256 limits = q.limit;
             for (uint256 i; i < o.liveCount; ++i) {
@@ -286,7 +273,8 @@ contract PoolCover {
         o.counter = r.counter;
         // A source with nothing to show leaves the slots as they are, unread.
         if (r.counter | r.latent | r.recovered | r.supplied == 0) return l;
-        Sources.write(m, r.counter, r);
+        if (r.counter | r.supplied != 0) (m.counter, m.supplied) = (r.counter, r.supplied);
+        if (r.latent | r.recovered != 0) (m.measured, m.recovered) = (r.latent, r.recovered);
         emit MarketRead(id, 0, r.counter, r.counter, 0, r.latent, r.supplied, r.recovered);
     }
 
@@ -383,7 +371,7 @@ contract PoolCover {
             uint256 term = q.termEpochs * Fixed.EPOCH;
             o.start = renews ? Policies.end(before) : Fixed.boundaryFrom(o.time + waiting(o));
             o.end = o.start + term;
-            o.latestEnd = Fixed.max(uint40(o.times >> 40), o.end);
+            o.latestEnd = Fixed.max(o.latestEnd, o.end);
             if (o.latestEnd > q.latestEndMax) revert LatestEndMoved(uint64(o.latestEnd), uint64(q.latestEndMax));
             splitPremium(s, q, o, term);
         }
@@ -414,7 +402,7 @@ contract PoolCover {
 
     /// Premium after scarcity, rounded up (3.4): ceil(quoted (G(R + c) - G(R)) / (c 1e9)).
     function price(State storage s, QuoteWords calldata q, Order memory o) private view returns (uint256) {
-        uint256 required = o.books >> 128;
+        uint256 required = o.required;
         uint256 charge = q.charge;
         uint256 product = q.premium * Scarcity.rise(s.rules, knots(o), o.capital, required, required + charge);
         unchecked {
@@ -459,8 +447,7 @@ contract PoolCover {
         returns (uint32 id)
     {
         Policy storage p = o.known ? Policies.inSlot(m, l, o.slot) : m.policies[0];
-        uint256 times = o.times;
-        id = uint32(times >> 192);
+        id = s.policies;
         if (id == type(uint32).max) revert Overflow();
         uint256 flags = o.slot == 0 ? 0 : chain(s, p, Policies.inSlot(m, l, 0), q.limit, o.start);
         if (q.eventLimit == q.limit) flags |= EVENT_IS_LIMIT;
@@ -476,24 +463,33 @@ contract PoolCover {
             (p.deductibleLeft, p.bondLeft) = (uint128(q.deductible), uint128(q.deductibleBond));
             if (q.deductibleBond != 0) s.bonds += uint128(q.deductibleBond);
         }
-        if (o.units != 0) {
-            p.member = postBond(s, q, o, id);
-            // One more member.
-            times += 1 << 224;
-        }
+        if (o.units != 0) p.member = postBond(s, q, o, id);
         // Its rates begin and end by its own start and end.
-        times |= Carries.add(s, o.carries) << 160;
+        Carries.add(s, o.carries);
+        uint256 required = o.required + q.charge;
+        count(s, o, required);
+        announce(q, o, id, Fixed.pair(o.required, required));
+    }
+
+    /// Counts a policy in the pool's second slot, with the earliest due time and the latest end, and writes required capital.
+    function count(State storage s, Order memory o, uint256 required) private {
+        (uint256 end, uint256 latest) = (o.end, o.latestEnd);
         unchecked {
-            // One more policy, the earliest due time and the latest end: the pool's second slot, members in the order of
-            // `State`; and required capital above the reserve.
-            uint256 due = Fixed.min(uint40(times), o.end);
-            times = (times >> 80 << 80 | o.latestEnd << 40 | due) + (1 << 192);
-            uint256 books = o.books + (q.charge << 128);
+            uint256 times;
+            uint256 books;
+            assembly ("memory-safe") {
+                times := sload(add(s.slot, 1))
+                books := sload(add(s.slot, 2))
+            }
+            // Members in the order of `State`: due and latest end are the two lowest, of 40 bits each; required capital stands
+            // above the reserve.
+            times = times >> 80 << 80 | latest << 40 | Fixed.min(uint40(times), end);
+            times += 1 << 192;
+            books = uint128(books) | required << 128;
             assembly ("memory-safe") {
                 sstore(add(s.slot, 1), times)
                 sstore(add(s.slot, 2), books)
             }
-            announce(q, o, id, (o.books >> 128) << 128 | books >> 128);
         }
     }
 
@@ -534,7 +530,7 @@ contract PoolCover {
     }
 
     function postBond(State storage s, QuoteWords calldata q, Order memory o, uint32 policy) private returns (uint32) {
-        uint32 id = uint32(o.times >> 224);
+        uint32 id = s.members++;
         Member storage member = s.member[id];
         member.owner = address(uint160(q.buyer));
         member.until = uint40(o.end);

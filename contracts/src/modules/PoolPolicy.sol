@@ -27,7 +27,9 @@ contract PoolPolicy {
             Policy storage p = Policies.inSlot(m, l, slot);
             if (p.status != Status.Pending || t < Policies.start(p) || t >= Policies.end(p)) continue;
             uint128 before = p.seen;
-            p.seen = Fixed.to128(uint256(m.counter) + Fixed.max(m.measured, m.expiry == 0 ? 0 : m.estimate));
+            uint256 latent = m.measured;
+            if (s.estimates != 0 && m.expiry != 0) latent = Fixed.max(latent, m.estimate);
+            p.seen = Fixed.to128(m.counter + latent);
             p.status = Status.Active;
             // What the source recovered on losses that the pool never booked is not the pool's.
             if (l.oldestTicket == 0 && m.passedOn != m.recovered) m.passedOn = m.recovered;
@@ -83,7 +85,7 @@ contract PoolPolicy {
             removed[i] = Fixed.to128(left >> 64);
             carries[i] = left & type(uint64).max;
         }
-        s.running |= uint16(Carries.add(s, carries));
+        Carries.add(s, carries);
     }
 
     /// Closes the books of an ended policy (3.7): the bonus to the insured if it had no ticket and nothing was read
