@@ -92,8 +92,8 @@ library Policies {
     }
 
     /// True while a policy of the market is pending, in force or in run-off: it must then be read (4.2).
-    function isLive(Market storage m) internal view returns (bool) {
-        return isOpen(m.policies[0]) || isOpen(m.policies[1]);
+    function isLive(Market storage m, Listing storage l) internal view returns (bool) {
+        return isOpen(inSlot(m, l, 0)) || l.second && isOpen(inSlot(m, l, 1));
     }
 
     /// First second of cover.

@@ -7,12 +7,10 @@ import {MarketOpened, MarketPinned, MarketRead, Purchase} from "../Events.sol";
 import {Fixed} from "../Fixed.sol";
 import {Holders} from "../Holder.sol";
 import {Reading} from "../interfaces/ILossSource.sol";
+import {Order, Orders} from "../Order.sol";
 import {Payments} from "../Payment.sol";
 import {Policies} from "../Policy.sol";
-import {Premium} from "../Premium.sol";
 import {Quote, Quotes, QuoteWords} from "../Quote.sol";
-import {Roles} from "../Role.sol";
-import {Scarcity} from "../Scarcity.sol";
 import {Sources} from "../Source.sol";
 import {
     pool,
@@ -23,63 +21,22 @@ import {
     Member,
     Status,
     Class,
-    RuleSet,
     CHAINED,
-    CLOSING,
     EVENT_IS_LIMIT,
     HAS_BONUS,
     HAS_DEDUCTIBLE,
-    MARKETS_MAX,
-    MULTIPLIER_ONE,
-    RESERVE_STREAM,
-    TRANCHES_MAX,
-    YEAR
+    MARKETS_MAX
 } from "../State.sol";
 import {Tranches} from "../Tranche.sol";
-import {Turns} from "../Turn.sol";
 
 /// Buying cover (3): a quote checked against what it binds and against governance's bounds, the scarcity curve,
 /// capacity, the policy and its bond (7.1).
 ///
-/// A purchase touches more of the pool than any other command, so it reads slots whole and once (`survey`), takes the quote's
-/// words from calldata, and writes slots whole.
+/// A purchase touches more of the pool than any other command, so it reads slots whole and once (`Orders.survey`), takes the
+/// quote's words from calldata, and writes slots whole.
 contract PoolCover {
     /// As in `Events`: `announce` writes it itself, and the interface shall have it.
     event PolicyBought(uint32 indexed market, address indexed buyer, Purchase purchase);
-
-    /// What a purchase finds and decides.
-    struct Order {
-        uint256 time;
-        uint256 tokens;
-        uint256 liveCount;
-        uint256 stale;
-        /// Flags of the pool without `CLOSING`: not zero when anybody queues.
-        uint256 queues;
-        /// Latest end of all policies, then with this one.
-        uint256 latestEnd;
-        uint256 estimates;
-        uint256 required;
-        /// The rules that stand in one slot, as `RuleSet` has them from the junior floor on.
-        uint256 rules;
-        uint256 active;
-        /// Active capital and the reserve, not above what they were at the last boundary (3.4): capital that comes for a
-        /// moment is none.
-        uint256 capital;
-        /// The market was insured before.
-        bool known;
-        /// Its loss counter.
-        uint256 counter;
-        bytes32 digest;
-        uint256 slot;
-        uint256 start;
-        uint256 end;
-        uint256 premium;
-        uint256 bonus;
-        uint256 units;
-        /// The premium without its bonus by stream, and what rate x term leaves of each part.
-        uint256[5] parts;
-        uint256[5] carries;
-    }
 
     /// Buys cover (3.1 to 3.6) for the caller, who pays premium, deductible bond and callable bond.
     function buyCover(Quote calldata quote, uint128 premiumMax, bytes calldata signature)
@@ -89,12 +46,12 @@ contract PoolCover {
         State storage s = pool();
         QuoteWords calldata q = Quotes.words(quote);
         Order memory o;
-        survey(s, o);
-        checkQuote(s, q, o, signature);
+        Orders.survey(s, o);
+        Orders.checkQuote(s, q, o, signature);
         Market storage m = s.markets[q.market];
         Listing storage l = Policies.listing(s, q.market);
         checkMarket(m, l, q, o);
-        checkCapital(s, m, q, o);
+        Orders.checkCapital(s, m, l, q, o);
         if (o.stale != 0) revert MarketsStale(uint8(o.stale));
         if (o.queues == 0 ? o.active == 0 : Tranches.onIceWith(s, o.active)) revert OnIce();
         l = o.known ? reopenMarket(s, m, l, q, o) : openMarket(s, m, q, o);
@@ -102,86 +59,6 @@ contract PoolCover {
         uint256 due = Fixed.to128(o.premium + Fixed.to128(q.deductibleBond + q.callableBond));
         Payments.receiveFrom(s, Payments.asset(), msg.sender, due);
         return write(s, m, l, q, o);
-    }
-
-    // ---------------------------------------------------------------- what is asked of the pool
-
-    /// Reads the pool's first slots, each once.
-    function survey(State storage s, Order memory o) private view {
-        RuleSet storage rules = s.rules;
-        uint256 clock;
-        uint256 times;
-        uint256 bounds;
-        uint256 books;
-        assembly ("memory-safe") {
-            clock := sload(s.slot)
-            times := sload(add(s.slot, 1))
-            books := sload(add(s.slot, 2))
-            bounds := sload(add(rules.slot, 1))
-        }
-        // Members in the order of `State`: the clock's slot, then that of times; required capital stands above the reserve.
-        o.tokens = uint128(clock);
-        o.time = uint40(clock >> 128);
-        if (o.time < uint40(times >> 80)) revert Paused(uint40(times >> 80));
-        o.liveCount = uint8(clock >> 232);
-        o.stale = uint8(clock >> 240);
-        o.queues = clock >> 248 & ~uint256(CLOSING);
-        o.latestEnd = uint40(times >> 40);
-        o.estimates = uint8(times >> 184);
-        o.required = books >> 128;
-        o.rules = bounds >> 128;
-    }
-
-    /// What the quote binds, and the bounds that governance puts on it (3.2).
-    function checkQuote(State storage s, QuoteWords calldata q, Order memory o, bytes calldata signature)
-        private
-        view
-    {
-        if (uint160(msg.sender) != q.buyer) revert NotTheBuyer(msg.sender);
-        o.digest = Quotes.digest(q);
-        address signer = Quotes.signer(o.digest, signature);
-        if (!Roles.isActuary(signer)) revert NotAnActuary(signer);
-        if (o.time > q.deadline) revert QuoteExpired(uint64(q.deadline), uint64(o.time));
-        if (q.holdsPoolAsset != 0 && s.wrapper) revert CircularCover(uint32(q.market));
-        uint256 limit = q.limit;
-        if (limit == 0 || limit > s.rules.limitMax) revert OutsideBounds("limit");
-        if (q.eventLimit == 0) revert OutsideBounds("event_limit");
-        if (q.deductibleBond > q.deductible) revert OutsideBounds("deductible_bond");
-        if (q.coinsurance > Fixed.MILLION) revert OutsideBounds("coinsurance");
-        if (q.bonusShare > Fixed.MILLION) revert OutsideBounds("bonus_share");
-        uint256 term = q.termEpochs;
-        unchecked {
-            // Words of 32 bits.
-            uint256 split = q.split[0] + q.split[1] + q.split[2] + q.split[3];
-            if (split > Fixed.MILLION) revert OutsideBounds("split");
-            if (q.charge == 0) revert OutsideBounds("charge");
-            if (term == 0 || term > s.rules.termEpochsMax) revert OutsideBounds("term_epochs");
-            term *= Fixed.EPOCH;
-        }
-        uint256 least = Fixed.mulDivUp(Fixed.partUp(limit, rateMin(o)), term, YEAR);
-        if (q.premium < least) revert PremiumTooLow(uint128(q.premium), uint128(least));
-    }
-
-    // Of the rules in `Order.rules`, in the order of `RuleSet`.
-
-    function juniorFloor(Order memory o) private pure returns (uint256) {
-        return uint24(o.rules);
-    }
-
-    function waiting(Order memory o) private pure returns (uint256) {
-        return uint32(o.rules >> 24);
-    }
-
-    function rateMin(Order memory o) private pure returns (uint256) {
-        return uint32(o.rules >> 56);
-    }
-
-    function marketShareMax(Order memory o) private pure returns (uint256) {
-        return uint24(o.rules >> 88);
-    }
-
-    function knots(Order memory o) private pure returns (uint256) {
-        return uint8(o.rules >> 112);
     }
 
     /// Nonce, latent estimate and source of the market, as far as it is known.
@@ -196,7 +73,7 @@ contract PoolCover {
         address adapter = address(uint160(q.adapter));
         if (adapter.codehash != q.code || adapter.code.length <= 23) revert AdapterCode(adapter, q.code);
         if (!known) return;
-        bool pinned = m.policies[0].status != Status.None || m.policies[1].status != Status.None || m.setAside != 0;
+        bool pinned = Policies.inSlot(m, l, 0).status != Status.None || m.setAside != 0;
         if (pinned && (!sameSource(m, l, q) || uint160(m.destination) != q.destination)) {
             revert SourcePinned(uint32(q.market));
         }
@@ -210,39 +87,6 @@ contract PoolCover {
         if (uint160(l.adapter) != q.adapter) return false;
         if (!l.converts) return q.rateInitial == 0;
         return m.rateInitial == q.rateInitial && m.rateStep == q.rateStep;
-    }
-
-    /// Required capital with the new charge against the pool, the junior floor and the market's share (3.4, 3.5).
-    function checkCapital(State storage s, Market storage m, QuoteWords calldata q, Order memory o) private view {
-        unchecked {
-            // Amounts of 128 bits, and sums of a few of them.
-            uint256 charge = q.charge;
-            uint256 required = Fixed.to128(o.required + charge);
-            if (required > q.requiredMax) revert RequiredMoved(uint128(required), uint128(q.requiredMax));
-            (uint256 unqueued, uint256[4] memory active) = Premium.layers(s);
-            o.active = active[0] + active[1] + active[2] + active[3];
-            unqueued += o.active;
-            uint256 capital = Fixed.min(unqueued, s.boundaryUnqueued);
-            o.capital = capital;
-            if (required > capital) revert CapacityExceeded(uint128(required), uint128(capital));
-            uint256 floor = Fixed.partUp(required, juniorFloor(o));
-            if (active[0] < floor) revert JuniorFloor(uint128(active[0]), uint128(floor));
-            // One sync may owe all limits together; their sum must be an amount (1.2).
-            uint256 limits = q.limit;
-            for (uint256 i; i < o.liveCount; ++i) {
-                Market storage live = s.markets[s.live[i].id];
-                for (uint256 slot; slot < 2; ++slot) {
-                    Policy storage p = live.policies[slot];
-                    if (Policies.isOpen(p)) limits += Policies.limitLeft(p);
-                }
-            }
-            Fixed.to128(limits);
-            if (o.known) {
-                charge = Fixed.to128(charge + Policies.chargeDue(m.policies[0]) + Policies.chargeDue(m.policies[1]));
-            }
-            uint256 most = Fixed.partDown(unqueued, marketShareMax(o));
-            if (charge > most) revert MarketShareExceeded(uint128(charge), uint128(most));
-        }
     }
 
     // ---------------------------------------------------------------- the market
@@ -284,7 +128,7 @@ contract PoolCover {
         private
         returns (Listing storage)
     {
-        bool live = Policies.isLive(m);
+        bool live = Policies.isLive(m, l);
         if (!live && o.liveCount >= MARKETS_MAX) revert TooManyMarkets();
         unchecked {
             m.nonce = uint64(q.nonce + 1);
@@ -364,16 +208,16 @@ contract PoolCover {
             o.slot = freeSlot(m, l, q.market);
             (renews, before) = renewed(m, l, o.time);
         }
-        o.premium = price(s, q, o);
+        o.premium = Orders.price(s, q, o);
         if (o.premium > premiumMax) revert PremiumAboveMaximum(uint128(o.premium), uint128(premiumMax));
         unchecked {
             // Seconds of at most 40 bits.
             uint256 term = q.termEpochs * Fixed.EPOCH;
-            o.start = renews ? Policies.end(before) : Fixed.boundaryFrom(o.time + waiting(o));
+            o.start = renews ? Policies.end(before) : Fixed.boundaryFrom(o.time + Orders.waiting(o));
             o.end = o.start + term;
             o.latestEnd = Fixed.max(o.latestEnd, o.end);
             if (o.latestEnd > q.latestEndMax) revert LatestEndMoved(uint64(o.latestEnd), uint64(q.latestEndMax));
-            splitPremium(s, q, o, term);
+            Orders.splitPremium(s, q, o, term);
         }
         if (q.callableBond != 0) {
             o.units = Tranches.sharesFor(s.mutual, q.callableBond);
@@ -385,8 +229,8 @@ contract PoolCover {
 
     function freeSlot(Market storage m, Listing storage l, uint256 id) private view returns (uint256) {
         if (Policies.inSlot(m, l, 0).status == Status.None) return 0;
-        if (Policies.inSlot(m, l, 1).status == Status.None) return 1;
-        revert SlotsTaken(uint32(id));
+        if (l.second) revert SlotsTaken(uint32(id));
+        return 1;
     }
 
     /// The older policy, and whether a purchase now would renew it without a gap: before its end, as the only one.
@@ -396,47 +240,8 @@ contract PoolCover {
         returns (bool, Policy storage older)
     {
         older = Policies.inSlot(m, l, 0);
-        bool alone = older.status != Status.None && Policies.inSlot(m, l, 1).status == Status.None;
+        bool alone = older.status != Status.None && !l.second;
         return (alone && time < Policies.end(older) && !Policies.isCancelled(older), older);
-    }
-
-    /// Premium after scarcity, rounded up (3.4): ceil(quoted (G(R + c) - G(R)) / (c 1e9)).
-    function price(State storage s, QuoteWords calldata q, Order memory o) private view returns (uint256) {
-        uint256 required = o.required;
-        uint256 charge = q.charge;
-        uint256 product = q.premium * Scarcity.rise(s.rules, knots(o), o.capital, required, required + charge);
-        unchecked {
-            uint256 divisor = charge * MULTIPLIER_ONE;
-            return Fixed.to128(product / divisor + (product % divisor == 0 ? 0 : 1));
-        }
-    }
-
-    /// The premium without its bonus, by stream (3.6, 3.7): rounded down to bonus and tranches, the rest to the
-    /// reserve. Each part is one of `Streams.split`.
-    function splitPremium(State storage s, QuoteWords calldata q, Order memory o, uint256 term) private view {
-        unchecked {
-            // Fractions are at most a million together: no part is above the premium.
-            uint256 streamed = o.premium;
-            if (q.bonusShare != 0) {
-                o.bonus = streamed * q.bonusShare / Fixed.MILLION;
-                streamed -= o.bonus;
-            }
-            uint256 left = streamed;
-            for (uint256 i; i <= RESERVE_STREAM; ++i) {
-                uint256 part = left;
-                if (i < TRANCHES_MAX) {
-                    uint256 fraction = q.split[i];
-                    if (fraction == 0) continue;
-                    part = streamed * fraction / Fixed.MILLION;
-                    left -= part;
-                }
-                uint256 scaled = part << 64;
-                uint256 rate = Fixed.to128(scaled / term);
-                (o.parts[i], o.carries[i]) = (part, scaled % term);
-                // Below 2^64 units no sum of rates can leave 128 bits (`Turns.checkRate`).
-                if (o.tokens + part >= 1 << 64) Turns.checkRate(s, i, rate, part);
-            }
-        }
     }
 
     // ---------------------------------------------------------------- the policy
@@ -449,7 +254,11 @@ contract PoolCover {
         Policy storage p = o.known ? Policies.inSlot(m, l, o.slot) : m.policies[0];
         id = s.policies;
         if (id == type(uint32).max) revert Overflow();
-        uint256 flags = o.slot == 0 ? 0 : chain(s, p, Policies.inSlot(m, l, 0), q.limit, o.start);
+        uint256 flags;
+        if (o.slot != 0) {
+            l.second = true;
+            flags = chain(s, p, Policies.inSlot(m, l, 0), q.limit, o.start);
+        }
         if (q.eventLimit == q.limit) flags |= EVENT_IS_LIMIT;
         if (o.bonus != 0) flags |= HAS_BONUS;
         if (q.deductible != 0) flags |= HAS_DEDUCTIBLE;

@@ -105,8 +105,7 @@ contract PoolPolicy {
         uint128 kept = bonus - paid;
         address buyer = p.buyer;
         delete m.policies[l.first];
-        l.first ^= 1;
-        if (Policies.inSlot(m, l, 0).status == Status.None) l.first = 0;
+        (l.first, l.second) = (l.second ? l.first ^ 1 : 0, false);
         s.bonus -= bonus;
         Premium.give(s, kept);
         s.bonds -= bond;
