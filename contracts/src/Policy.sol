@@ -17,11 +17,17 @@ library Policies {
     /// Where the adapter of a market stands: in the list of live markets, or with the market itself.
     function listing(State storage s, uint256 id) internal view returns (Listing storage l) {
         uint256 count = s.liveCount;
-        for (uint256 place; place < count; ++place) {
-            l = s.live[place];
-            if (l.id == id) return l;
+        bool live;
+        l = s.live[0];
+        assembly ("memory-safe") {
+            // One slot each, the number above the adapter.
+            let last := add(l.slot, count)
+            for {} lt(l.slot, last) { l.slot := add(l.slot, 1) } {
+                live := eq(and(shr(160, sload(l.slot)), 0xffffffff), id)
+                if live { break }
+            }
         }
-        return s.markets[id].parked;
+        if (!live) l = s.markets[id].parked;
     }
 
     function isCancelled(Policy storage p) internal view returns (bool) {
@@ -71,8 +77,8 @@ library Policies {
     }
 
     /// True while a policy of the market is pending, in force or in run-off: it must then be read (4.2).
-    function isLive(Market storage m) internal view returns (bool) {
-        return isOpen(m.policies[0]) || isOpen(m.policies[1]);
+    function isLive(Market storage m, Listing storage l) internal view returns (bool) {
+        return isOpen(inSlot(m, l, 0)) || l.second && isOpen(inSlot(m, l, 1));
     }
 
     /// First second of cover.
@@ -168,15 +174,31 @@ library Policies {
         return uint256(p.termEpochs) * Fixed.EPOCH;
     }
 
-    /// Puts a market into the list of those that must be read; ascending (4.2).
-    function enlist(State storage s, Listing memory l) internal {
-        uint256 place = s.liveCount;
-        while (place > 0 && s.live[place - 1].id > l.id) {
-            s.live[place] = s.live[place - 1];
-            --place;
+    /// A listing in its slot, the members in their order: of a market that is not stale.
+    function entry(uint256 adapter, uint256 id, bool converts) internal pure returns (uint256 word) {
+        word = adapter | id << 160;
+        if (converts) word |= 1 << 232;
+    }
+
+    /// Puts a market into the list of those that must be read; ascending (4.2). `word` is its listing in one slot.
+    function enlist(State storage s, uint256 word) internal returns (Listing storage l) {
+        uint256 count = s.liveCount;
+        Listing[16] storage live = s.live;
+        uint256 id = uint32(word >> 160);
+        l = live[0];
+        assembly ("memory-safe") {
+            // One slot each: those with a higher number move up by one.
+            let at := add(live.slot, count)
+            for {} gt(at, live.slot) {} {
+                let before := sload(sub(at, 1))
+                if iszero(gt(and(shr(160, before), 0xffffffff), id)) { break }
+                sstore(at, before)
+                at := sub(at, 1)
+            }
+            sstore(at, word)
+            l.slot := at
         }
-        s.live[place] = l;
-        ++s.liveCount;
+        s.liveCount = uint8(count + 1);
         if (l.stale) ++s.stale;
     }
 

@@ -478,15 +478,15 @@ contract Pool is AccessManaged {
     function look(State storage s, uint256 own) private returns (bool touched) {
         uint256 count = s.liveCount;
         if (own == 0) {
-            Listing[16] storage live = s.live;
-            for (uint256 i; i < count; ++i) {
-                Listing storage l;
-                assembly ("memory-safe") {
-                    // One slot each; the count is never above what there is room for.
-                    l.slot := add(live.slot, i)
-                }
+            Listing storage l = s.live[0];
+            while (count > 0) {
                 uint256 seen = Sources.glance(s, l);
                 if (seen != Sources.STANDS && Sources.follow(s, l, seen)) touched = true;
+                assembly ("memory-safe") {
+                    // One slot each; the count is never above what there is room for.
+                    l.slot := add(l.slot, 1)
+                    count := sub(count, 1)
+                }
             }
             return touched;
         }

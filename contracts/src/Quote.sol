@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+
 /// A quote as the pool's actuary signs it (3.2, EIP-712). Chain and pool are bound by the domain.
 struct Quote {
     uint32 market;
@@ -39,6 +41,35 @@ struct Quote {
     bytes32 inputs;
 }
 
+/// The same words, each as a number: reading one from calldata then costs no check of its type (`Quotes.words`).
+struct QuoteWords {
+    uint256 market;
+    uint256 buyer;
+    uint256 adapter;
+    bytes32 code;
+    uint256 rateInitial;
+    uint256 rateStep;
+    uint256 destination;
+    uint256 holdsPoolAsset;
+    uint256 limit;
+    uint256 eventLimit;
+    uint256 deductible;
+    uint256 deductibleBond;
+    uint256 coinsurance;
+    uint256 termEpochs;
+    uint256 premium;
+    uint256 bonusShare;
+    uint256[4] split;
+    uint256 charge;
+    uint256 callableBond;
+    uint256 counter;
+    uint256 latestEndMax;
+    uint256 requiredMax;
+    uint256 deadline;
+    uint256 nonce;
+    bytes32 inputs;
+}
+
 /// What is signed (EIP-712).
 library Quotes {
     bytes32 internal constant TYPE = keccak256(
@@ -51,27 +82,63 @@ library Quotes {
     bytes32 internal constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
+    /// The words of a quote. One that is no value of its member's type is refused here for all that read it later, as the
+    /// compiler's own check does: without data.
+    function words(Quote calldata quote) internal pure returns (QuoteWords calldata q) {
+        assembly ("memory-safe") {
+            // Both structs are 28 words, in the same order.
+            q := quote
+        }
+        uint256 excess = (q.buyer | q.adapter | q.destination) >> 160 | q.holdsPoolAsset >> 1;
+        excess |= (q.latestEndMax | q.deadline | q.nonce) >> 64;
+        uint256 amounts = q.rateInitial | q.limit | q.eventLimit | q.deductible | q.deductibleBond | q.premium;
+        excess |= (amounts | q.charge | q.callableBond | q.counter | q.requiredMax) >> 128;
+        uint256 narrow = q.market | q.rateStep | q.coinsurance | q.termEpochs | q.bonusShare;
+        excess |= (narrow | q.split[0] | q.split[1] | q.split[2] | q.split[3]) >> 32;
+        if (excess != 0) {
+            assembly ("memory-safe") {
+                revert(0, 0)
+            }
+        }
+    }
+
     function domain() internal view returns (bytes32) {
         return keccak256(abi.encode(DOMAIN, keccak256("Seawall"), keccak256("1"), block.chainid, address(this)));
     }
 
-    /// Digest that the actuary signs. All members are words and are hashed as they came, the array of four into one; a
-    /// word that is no member's value has another digest, and is refused where the member is read.
-    function digest(Quote calldata q) internal view returns (bytes32) {
+    /// Digest that the actuary signs. All members are words and are hashed as they came, the array of four into one.
+    function digest(QuoteWords calldata q) internal view returns (bytes32 hash) {
         bytes32 type_ = TYPE;
         bytes32 separator = domain();
-        bytes32 hash;
         assembly ("memory-safe") {
             // The type, 16 members, the array of four, 8 members.
-            let words := mload(0x40)
-            calldatacopy(words, add(q, 512), 128)
-            let split := keccak256(words, 128)
-            mstore(words, type_)
-            calldatacopy(add(words, 32), q, 512)
-            mstore(add(words, 544), split)
-            calldatacopy(add(words, 576), add(q, 640), 256)
-            hash := keccak256(words, 832)
+            let all := mload(0x40)
+            calldatacopy(all, add(q, 512), 128)
+            let split := keccak256(all, 128)
+            mstore(all, type_)
+            calldatacopy(add(all, 32), q, 512)
+            mstore(add(all, 544), split)
+            calldatacopy(add(all, 576), add(q, 640), 256)
+            hash := keccak256(all, 832)
+            // 0x1901, the domain, and what was hashed.
+            mstore(all, shl(240, 0x1901))
+            mstore(add(all, 2), separator)
+            mstore(add(all, 34), hash)
+            hash := keccak256(all, 66)
         }
-        return keccak256(abi.encodePacked(hex"1901", separator, hash));
+    }
+
+    /// Who signed a digest; nobody when the signature is none of 65 bytes (r, s, v) or not in its lower form.
+    function signer(bytes32 hash, bytes calldata signature) internal pure returns (address by) {
+        if (signature.length != 65) return address(0);
+        bytes32 r;
+        bytes32 s;
+        uint256 v;
+        assembly ("memory-safe") {
+            r := calldataload(signature.offset)
+            s := calldataload(add(signature.offset, 32))
+            v := byte(0, calldataload(add(signature.offset, 64)))
+        }
+        (by,,) = ECDSA.tryRecover(hash, uint8(v), r, s);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {Paused} from "./Errors.sol";
 import {State} from "./State.sol";
 
@@ -21,5 +23,11 @@ library Roles {
     /// Refuses deposits and purchases while they are paused (5.5).
     function requireUnpaused(State storage s) internal view {
         if (s.time < s.pausedUntil) revert Paused(s.pausedUntil);
+    }
+
+    /// True when the pool accepts quotes of a signer now.
+    function isActuary(address signer) internal view returns (bool yes) {
+        IAccessManager authority = IAccessManager(IAccessManaged(address(this)).authority());
+        (yes,) = authority.hasRole(ACTUARY, signer);
     }
 }

@@ -25,9 +25,8 @@ library Sources {
     uint256 internal constant STANDS = 2;
 
     /// Looks at the counter of a live market that is not stale. That it stands is the common case, kept short, for it is
-    /// paid for every market by every command.
+    /// paid for every market by every command. Whether there was gas for it is looked at where it failed (`follow`).
     function glance(State storage s, Listing storage l) internal view returns (uint256 seen) {
-        if (gasleft() < GAS_NEEDED) revert NotEnoughGas();
         mapping(uint256 market => Market) storage markets = s.markets;
         bytes4 selector = ILossSource.counter.selector;
         assembly ("memory-safe") {
@@ -51,8 +50,13 @@ library Sources {
 
     /// Does what a glance asks for; true when a market's books changed.
     function follow(State storage s, Listing storage l, uint256 seen) internal returns (bool) {
-        if (seen == FAILS) return fail(s, l, true);
-        (bool ok, Reading memory reading) = readAll(l.adapter);
+        address adapter = l.adapter;
+        bool ok = true;
+        // Once more, with gas for a full stipend or not at all: a glance that had less leaves too little behind.
+        if (seen == FAILS) (ok,) = readCounter(adapter);
+        if (!ok) return fail(s, l, true);
+        Reading memory reading;
+        (ok, reading) = readAll(adapter);
         return take(s, l, true, ok, reading);
     }
 

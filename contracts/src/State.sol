@@ -238,6 +238,8 @@ struct Listing {
     bool converts;
     /// Which of `policies` is the older one.
     uint8 first;
+    /// The older one has a successor: else the other place is free, and is not read.
+    bool second;
 }
 
 /// A market known to the pool (4).

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Overflow} from "./Errors.sol";
 import {Fixed} from "./Fixed.sol";
 import {Policies} from "./Policy.sol";
-import {BucketEntry, Policy, State, PREMIUM_STREAMS} from "./State.sol";
+import {BucketEntry, Listing, Policy, State, PREMIUM_STREAMS} from "./State.sol";
 import {Premium} from "./Premium.sol";
 import {Streams} from "./Stream.sol";
 
@@ -26,7 +26,9 @@ library Turns {
         turns = new Turn[](most);
         uint256 count;
         for (uint256 k; k < most; ++k) {
-            Policy storage p = s.markets[s.live[k / 2].id].policies[k & 1];
+            Listing storage l = s.live[k / 2];
+            if (k & 1 != 0 && !l.second) continue;
+            Policy storage p = Policies.inSlot(s.markets[l.id], l, k & 1);
             (uint256 start, uint256 end) = streams(p);
             if (end <= epoch || start > last || (start <= epoch && end > last)) continue;
             uint256[5] memory rates = ratesOf(p);

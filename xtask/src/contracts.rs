@@ -17,12 +17,17 @@ pub fn folder() -> PathBuf {
     root().join("contracts")
 }
 
-/// Builds and tests the contracts, and compares what they compile to with what is committed.
+/// Builds and tests the contracts, and compares their gas and what they compile to with what is committed.
 pub fn check() -> Result<()> {
     let folder = folder();
     step("compiler and libraries of the contracts", install)?;
     step("contracts build", || run(&folder, "npx", &["forge", "build"]))?;
     step("tests of the contracts", || run(&folder, "npx", &["forge", "test"]))?;
+    step("gas of the calls in test/Gas.t.sol is what was committed", || {
+        let check = ["forge", "snapshot", "--check", "--isolate", "--match-path", "test/Gas.t.sol"];
+        run(&folder, "npx", &check)
+            .context("contracts/README.md says how .gas-snapshot is written anew; figures only fall")
+    })?;
     step("committed artifacts match the contracts", || {
         let fresh = target().join("xtask-artifacts");
         if fresh.exists() {

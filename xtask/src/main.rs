@@ -20,7 +20,7 @@ cargo xtask test    what CI runs: format, lints, documentation, all tests, commi
 cargo xtask check   the quick part of it: format and lints
 cargo xtask fuzz N  the state-machine properties of the engine with N sequences (default 100000)
 cargo xtask gen     writes the committed artefacts anew (docs/demo.txt)
-cargo xtask contracts  the contracts: built, tested, artifacts compared; then what CI leaves out: the adapters on the
+cargo xtask contracts  the contracts: built, tested, gas and artifacts compared; then what CI leaves out: the adapters on the
                     real protocols, a deployment on a node
 cargo xtask twin N  the contract against the engine for N random commands (default 20000)
 cargo xtask defects the parity harness against defects planted in the contract (a minute or two)

@@ -32,7 +32,7 @@ contract MorphoLenderSource is MorphoSource {
         return position(MORPHO, ID, LENDER);
     }
 
-    function pay(address asset, uint128 amount, address destination) external {
+    function pay(address asset, uint128 amount, address destination) external alone {
         requirePool(asset);
         if (destination != LENDER) revert NotTheLender(destination);
         uint128 lost = loss();

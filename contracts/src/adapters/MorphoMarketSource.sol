@@ -27,8 +27,8 @@ contract MorphoMarketSource is MorphoSource {
     /// Bad debt of a borrower: counted, and what of it the pool repaid.
     event BadDebtSettled(address indexed borrower, uint256 counted, uint256 repaid);
 
-    /// A liquidation is running, or a callback came without one.
-    error Busy();
+    /// The callback is Morpho's, and comes inside `liquidate`.
+    error NotLiquidating(address caller);
     /// The collateral pays the debt: Morpho's own liquidation is enough.
     error NotInsolvent(address borrower);
 
@@ -44,17 +44,12 @@ contract MorphoMarketSource is MorphoSource {
         (, supplyShares,,,,) = MORPHO.market(ID);
     }
 
-    function poke() external override returns (uint128) {
-        // The debt that is being settled is counted already.
-        if (liquidator != address(0)) revert Busy();
-        note(loss());
-        return cum;
-    }
-
     /// Liquidates an insolvent borrower in full. The caller gets all collateral and pays for it what Morpho asks, by
     /// an allowance of the loan token to this contract.
-    function liquidate(address borrower) external {
-        if (liquidator != address(0)) revert Busy();
+    ///
+    /// Nothing else is counted meanwhile: the debt that is being settled is counted already. Only `pay` comes in between, from
+    /// the pool, and counts nothing.
+    function liquidate(address borrower) external alone {
         note(loss());
         liquidator = msg.sender;
         (, uint128 debtShares, uint128 collateral) = MORPHO.position(ID, borrower);
@@ -78,7 +73,7 @@ contract MorphoMarketSource is MorphoSource {
 
     /// Morpho has handed the collateral over and is about to ask for its price.
     function onMorphoLiquidate(uint256 repaid, bytes calldata data) external {
-        if (msg.sender != address(MORPHO) || liquidator == address(0)) revert Busy();
+        if (msg.sender != address(MORPHO) || liquidator == address(0)) revert NotLiquidating(msg.sender);
         IERC20(COLLATERAL).safeTransfer(liquidator, abi.decode(data, (uint256)));
         IERC20(ASSET).safeTransferFrom(liquidator, address(this), repaid);
         IERC20(ASSET).forceApprove(address(MORPHO), repaid);

@@ -20,8 +20,23 @@ abstract contract ShareSource is Adapter {
     uint128 public assets;
     uint128 public shares;
 
+    /// A command of this adapter is running.
+    bool private transient running;
+
     /// The counter after a price, assets / shares, was noted.
     event PriceNoted(uint128 counter, uint128 assets, uint128 shares, uint128 held);
+
+    /// Another command of this adapter is running.
+    error Busy();
+
+    /// One command at a time. A loss is worked out, then others are called (the protocol, its rate model, the token), then it is
+    /// counted: whoever came back in between would count it a second time.
+    modifier alone() {
+        if (running) revert Busy();
+        running = true;
+        _;
+        running = false;
+    }
 
     /// Assets and shares that make the price, as the protocol's books stand; shares are not zero.
     function price() internal view virtual returns (uint128 assetsNow, uint128 sharesNow);
@@ -43,7 +58,7 @@ abstract contract ShareSource is Adapter {
         (r.supplied,) = price();
     }
 
-    function poke() external virtual override returns (uint128) {
+    function poke() external override alone returns (uint128) {
         note(loss());
         return cum;
     }

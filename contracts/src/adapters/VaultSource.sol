@@ -35,7 +35,7 @@ contract VaultSource is ShareSource {
         return to128(VAULT.totalSupply());
     }
 
-    function pay(address asset, uint128 amount, address destination) external {
+    function pay(address asset, uint128 amount, address destination) external alone {
         requirePool(asset);
         uint128 lost = loss();
         IERC20(ASSET).safeTransferFrom(msg.sender, destination, amount);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {Carries} from "../Carry.sol";
 import "../Errors.sol";
 import {BondReleased, PolicyActivated, PolicyCancelled, PolicyFinalised, QuotesRevoked} from "../Events.sol";
 import {Fixed} from "../Fixed.sol";
@@ -26,7 +27,9 @@ contract PoolPolicy {
             Policy storage p = Policies.inSlot(m, l, slot);
             if (p.status != Status.Pending || t < Policies.start(p) || t >= Policies.end(p)) continue;
             uint128 before = p.seen;
-            p.seen = Fixed.to128(uint256(m.counter) + Fixed.max(m.measured, m.expiry == 0 ? 0 : m.estimate));
+            uint256 latent = m.measured;
+            if (s.estimates != 0 && m.expiry != 0) latent = Fixed.max(latent, m.estimate);
+            p.seen = Fixed.to128(m.counter + latent);
             p.status = Status.Active;
             // What the source recovered on losses that the pool never booked is not the pool's.
             if (l.oldestTicket == 0 && m.passedOn != m.recovered) m.passedOn = m.recovered;
@@ -76,11 +79,13 @@ contract PoolPolicy {
         Premium.anchor(s);
         uint256[5] memory rates = Turns.ratesOf(p);
         uint256 rest = Policies.end(p) - Fixed.max(until, Policies.start(p));
+        uint256[5] memory carries;
         for (uint256 i; i < PREMIUM_STREAMS; ++i) {
             uint256 left = rates[i] * rest;
             removed[i] = Fixed.to128(left >> 64);
-            Premium.addCarry(s, i, left & type(uint64).max);
+            carries[i] = left & type(uint64).max;
         }
+        Carries.add(s, carries);
     }
 
     /// Closes the books of an ended policy (3.7): the bonus to the insured if it had no ticket and nothing was read
@@ -100,8 +105,7 @@ contract PoolPolicy {
         uint128 kept = bonus - paid;
         address buyer = p.buyer;
         delete m.policies[l.first];
-        l.first ^= 1;
-        if (Policies.inSlot(m, l, 0).status == Status.None) l.first = 0;
+        (l.first, l.second) = (l.second ? l.first ^ 1 : 0, false);
         s.bonus -= bonus;
         Premium.give(s, kept);
         s.bonds -= bond;

@@ -6,7 +6,7 @@ import {Fixed} from "../Fixed.sol";
 import {Latents} from "../Latent.sol";
 import {Policies} from "../Policy.sol";
 import {Premium} from "../Premium.sol";
-import {pool, State, Market, Policy, RuleSet, Status, RUN_OFF, NEVER} from "../State.sol";
+import {pool, State, Market, Listing, Policy, RuleSet, Status, RUN_OFF, NEVER} from "../State.sol";
 import {Walks} from "../Walk.sol";
 
 /// What time does (1.4 steps 1 and 2), where it is rare: accrual across a boundary, and what falls due. The pool
@@ -43,18 +43,19 @@ contract PoolTime {
             }
         }
         for (uint256 i; i < s.liveCount; ++i) {
-            due = Fixed.min(due, dueOf(s.markets[s.live[i].id]));
+            due = Fixed.min(due, dueOf(s.markets[s.live[i].id], s.live[i]));
         }
         s.due = uint40(due);
     }
 
     /// Earliest date at which something of a market falls due.
-    function dueOf(Market storage m) private view returns (uint256 due) {
+    function dueOf(Market storage m, Listing storage l) private view returns (uint256 due) {
         due = NEVER;
         if (m.expiry != 0) due = m.expiry;
         if (m.lowerAt != 0) due = Fixed.min(due, m.lowerAt);
-        for (uint256 slot; slot < 2; ++slot) {
-            Policy storage p = m.policies[slot];
+        uint256 policies = l.second ? 2 : 1;
+        for (uint256 slot; slot < policies; ++slot) {
+            Policy storage p = Policies.inSlot(m, l, slot);
             Status status = p.status;
             if (status == Status.Pending || status == Status.Active) due = Fixed.min(due, Policies.end(p));
             if (status == Status.RunOff) due = Fixed.min(due, p.runOffUntil);
@@ -97,7 +98,7 @@ contract PoolTime {
         s.required = uint128(before - Policies.chargeDue(p));
         p.status = Status.Ended;
         emit PolicyEnded(id, uint8(slot), Fixed.pair(before, s.required));
-        if (Policies.isLive(m)) return;
+        if (Policies.isLive(m, Policies.listing(s, id))) return;
         Policies.delist(s, id);
         // Nothing can be paid any more, so nothing is latent for the pool.
         if (estimated) Latents.close(s, id, 0);
