@@ -238,7 +238,7 @@ struct Listing {
     bool converts;
     /// Which of `policies` is the older one.
     uint8 first;
-    /// The older one has a successor: else the other place is free, and is not read.
+    /// The older one has a successor: else the other place is free.
     bool second;
 }
 
