@@ -112,7 +112,7 @@ fn accounts_are_priced_alone_and_with_a_loan_book_and_verified() {
 }
 
 /// What a risk steward asks of accounts: higher ratios cost, a smaller largest account saves, a lower threshold
-/// liquidates nobody at once; a delay changes nothing, for they are served without.
+/// liquidates nobody at once.
 #[test]
 fn the_frontier_of_accounts() {
     let folder = folder();
@@ -140,7 +140,8 @@ fn the_frontier_of_accounts() {
     assert!(ratio(-2.0) < 0.0 && 0.0 < ratio(2.0) && ratio(2.0) < ratio(4.0), "{alone}");
     assert!(moved(&alone, "volatility_factor", 1.2) > 0.0);
     assert!(moved(&alone, "depth_factor", 0.5) >= 0.0);
-    assert_eq!(moved(&alone, "delay_factor", 2.0), 0.0);
+    assert!(moved(&alone, "delay_factor", 2.0) != 0.0, "{alone}");
+    assert_eq!(alone["base"]["account_corrections"], Value::Array(Vec::new()), "every path is exact");
     assert!(moved(&alone, "largest_position_factor", 0.5) < 0.0);
     assert!(moved(&alone, "debt_cap_share", 0.5) < moved(&alone, "largest_position_factor", 0.5));
     // Beside a loan book the accounts alone can be changed, by clusters, too.
@@ -155,7 +156,20 @@ fn the_frontier_of_accounts() {
         "8",
     ]);
     assert!(moved(&both, "loan_to_value_points", 2.0) > 0.0, "{both}");
-    assert_eq!(moved(&both, "delay_factor", 2.0), 0.0);
+    // Clusters are corrected at the base and at every change, on the same paths.
+    let base = both["base"]["account_corrections"][0]["value"].as_f64().unwrap();
+    for row in both["changes"].as_array().unwrap() {
+        let own = row["account_corrections"][0]["value"].as_f64().unwrap();
+        assert!(base != 0.0 && own != 0.0, "{row}");
+    }
+    // Where all paths are compared the corrected difference is that of the exact pass.
+    let (exact, clustered) = (frontier(&["--plain"]), frontier(&["--plain", "--account-clusters", "2"]));
+    let rows = |document: &Value| document["changes"].as_array().unwrap().clone();
+    for (exact, clustered) in rows(&exact).iter().zip(&rows(&clustered)) {
+        let of = |row: &Value| row["expected_loss_difference"]["value"].as_f64().unwrap();
+        let moved = clustered["account_corrections"][0]["value"].as_f64().unwrap();
+        assert!(moved.abs() > 10.0 && (of(exact) - of(clustered)).abs() < 1.0, "{exact} {clustered}");
+    }
 }
 
 #[test]
