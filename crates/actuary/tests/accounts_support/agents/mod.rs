@@ -145,6 +145,14 @@ pub fn losses(rules: &Rules<'_>, path: &PricePath, events: &PathEvents) -> (f64,
     (world.bad, world.gone)
 }
 
+/// Prices of a moment that are still to be seen.
+struct Glimpse {
+    time: f64,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    last: Vec<f64>,
+}
+
 struct World<'a> {
     rules: &'a Rules<'a>,
     events: &'a PathEvents,
@@ -157,7 +165,7 @@ struct World<'a> {
     base: Vec<f64>,
     observed: Vec<f64>,
     shown: Vec<f64>,
-    queue: Vec<(f64, Vec<f64>, Vec<f64>, Vec<f64>)>,
+    queue: Vec<Glimpse>,
     bad: f64,
     gone: f64,
 }
@@ -287,7 +295,7 @@ impl World<'_> {
                     && self.events.outages.get(a).is_some_and(|s| s.iter().any(|s| s.0 <= time && time < s.1))
             };
             let seen = all(&|a| if still(a) { self.shown[a] } else { between(a, time) });
-            self.queue.push((time, seen.clone(), seen.clone(), seen));
+            self.queue.push(Glimpse { time, low: seen.clone(), high: seen.clone(), last: seen });
         }
         let c = &self.rules.conditions;
         let delay = c.delay_hours.get(stressed) / HOURS;
@@ -297,7 +305,7 @@ impl World<'_> {
             None => Vec::new(),
         };
         let mut news = false;
-        while let Some(&(time, ..)) = self.queue.first() {
+        while let Some(time) = self.queue.first().map(|glimpse| glimpse.time) {
             let mut moment = time + delay;
             if let (Some(first), Some(last)) = (congested.first(), congested.last())
                 && first.0 <= moment
@@ -308,7 +316,7 @@ impl World<'_> {
                 break;
             }
             let moment = moment.max(start).min(end);
-            let (_, least, most, last) = self.queue.remove(0);
+            let Glimpse { low: least, high: most, last, .. } = self.queue.remove(0);
             news = true;
             self.observed = last;
             let sale = all(&|a| between(a, moment));
@@ -399,7 +407,7 @@ impl World<'_> {
             for a in (0..n).filter(|&a| !eyes[a].hidden) {
                 self.shown[a] = felt[a];
             }
-            self.queue.push((end, least, most, last));
+            self.queue.push(Glimpse { time: end, low: least, high: most, last });
         }
     }
 
