@@ -90,7 +90,10 @@ fn accounts_of_one_asset_do_not_see_the_jumps_of_another() {
     for path in 0..block.paths() {
         let mut losses = |kinds: &str| {
             let mut found = [0.0; 2];
-            pass(kinds).losses(&block, path, &[20, STEPS], false, &mut buffers, &mut found).unwrap();
+            pass(kinds)
+                .along(&block, 1, 0, &mut buffers)
+                .losses(path, &[20, STEPS], false, &mut found)
+                .unwrap();
             found
         };
         let (ether, bitcoin, both) = (losses("e"), losses("b"), losses("eb"));
@@ -117,7 +120,7 @@ fn a_system_without_markets_runs_books_of_accounts() {
     for (path, row) in losses.chunks_exact(4).enumerate() {
         for (number, kinds) in ["e", "b"].iter().enumerate() {
             let mut own = [0.0; 2];
-            pass(kinds).losses(&block, path, &horizons, true, &mut buffers, &mut own).unwrap();
+            pass(kinds).along(&block, 1, 0, &mut buffers).losses(path, &horizons, true, &mut own).unwrap();
             assert_eq!([row[number], row[2 + number]], own, "path {path}");
         }
     }

@@ -112,25 +112,26 @@ fn accounts_are_priced_alone_and_with_a_loan_book_and_verified() {
 }
 
 /// What a risk steward asks of accounts: higher ratios cost, a smaller largest account saves, a lower threshold
-/// liquidates nobody at once; a delay changes nothing, for they are served without.
+/// liquidates nobody at once.
 #[test]
 fn the_frontier_of_accounts() {
     let folder = folder();
     let at = folder.path();
-    let frontier = |more: &[&str]| -> Value {
+    let frontier = |paths: &str, more: &[&str]| -> Value {
         let output = Command::new(env!("CARGO_BIN_EXE_seawall"))
             .current_dir(at)
-            .args(["--json", "frontier", "--paths", "600", "--accounts", "lend=holdings.csv"])
+            .args(["--json", "frontier", "--paths", paths, "--accounts", "lend=holdings.csv"])
             .args(["--account-assets", "assets.csv", "--limit", "1000000", "--deductible", "1000"])
-            .args(["--ltv=-2,2,4", "--threshold=-2", "--volatility", "1.2", "--depth-factor", "0.5"])
-            .args(["--delay", "2", "--largest", "0.5", "--cap", "0.5", "--renewals", "90"])
             .args(more)
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         serde_json::from_slice(&output.stdout).unwrap()
     };
-    let alone = frontier(&[]);
+    let few = ["--threshold=-2", "--volatility", "1.2", "--depth-factor", "0.5", "--delay", "2"];
+    let few = [&few[..], &["--cap", "0.5", "--renewals", "90", "--plain"]].concat();
+    let all = [&few[..], &["--ltv=-2,2,4", "--largest", "0.5"]].concat();
+    let alone = frontier("300", &all);
     let moved = |document: &Value, change: &str, by: f64| -> f64 {
         let rows = document["changes"].as_array().unwrap();
         let row = rows.iter().find(|row| row["change"] == change && row["by"] == by);
@@ -139,23 +140,31 @@ fn the_frontier_of_accounts() {
     let ratio = |by| moved(&alone, "loan_to_value_points", by);
     assert!(ratio(-2.0) < 0.0 && 0.0 < ratio(2.0) && ratio(2.0) < ratio(4.0), "{alone}");
     assert!(moved(&alone, "volatility_factor", 1.2) > 0.0);
-    assert!(moved(&alone, "depth_factor", 0.5) >= 0.0);
-    assert_eq!(moved(&alone, "delay_factor", 2.0), 0.0);
+    // Depth is ample.
+    let premium = alone["base"]["premium"]["value"].as_f64().unwrap();
+    assert!(moved(&alone, "depth_factor", 0.5).abs() < 0.01 * premium, "{alone}");
+    assert!(moved(&alone, "delay_factor", 2.0) != 0.0, "{alone}");
+    assert_eq!(alone["base"]["account_corrections"], Value::Array(Vec::new()), "every path is exact");
     assert!(moved(&alone, "largest_position_factor", 0.5) < 0.0);
     assert!(moved(&alone, "debt_cap_share", 0.5) < moved(&alone, "largest_position_factor", 0.5));
-    // Beside a loan book the accounts alone can be changed, by clusters, too.
-    let both = frontier(&[
-        "--book",
-        "loans.csv",
-        "--markets",
-        "markets.csv",
-        "--market",
-        "lend",
-        "--account-clusters",
-        "8",
-    ]);
+    // By clusters premiums are corrected at the base and at every change on the same paths; where all paths are compared
+    // the corrected difference is that of the exact pass.
+    let small = [&few[..], &["--ltv=2", "--largest", "0.5"]].concat();
+    let exact = frontier("100", &small);
+    let clustered = frontier("100", &[&small[..], &["--account-clusters", "1"]].concat());
+    let rows = |document: &Value| document["changes"].as_array().unwrap().clone();
+    let mut corrected = 0;
+    for (exact, clustered) in rows(&exact).iter().zip(&rows(&clustered)) {
+        let of = |row: &Value| row["expected_loss_difference"]["value"].as_f64().unwrap();
+        let correction = clustered["account_corrections"][0]["value"].as_f64().unwrap();
+        assert!((of(exact) - of(clustered)).abs() < 1e-3, "{exact} {clustered}");
+        corrected += usize::from(correction != 0.0);
+    }
+    assert!(corrected >= 4, "{corrected}: {clustered}");
+    // Beside a loan book the accounts alone can be changed.
+    let beside = ["--book", "loans.csv", "--markets", "markets.csv", "--market", "lend"];
+    let both = frontier("100", &[&small[..], &beside, &["--account-clusters", "8"]].concat());
     assert!(moved(&both, "loan_to_value_points", 2.0) > 0.0, "{both}");
-    assert_eq!(moved(&both, "delay_factor", 2.0), 0.0);
 }
 
 #[test]

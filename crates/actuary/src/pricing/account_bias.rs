@@ -24,6 +24,8 @@ pub struct AccountFigures {
     pub name: String,
     /// Accounts that can be liquidated.
     pub accounts: usize,
+    /// Accounts of them that nobody liquidates, and their debt.
+    pub dust: (usize, f64),
     /// Share of accounts and periods left out by pruning on these paths, which changes no bit of an exact loss.
     pub pruned_share: f64,
     /// Clusters of the fast pass; none where every path is exact.
@@ -34,6 +36,8 @@ pub struct AccountFigures {
     pub levels: Option<TwoLevel>,
     /// The same of what the policy pays within the term.
     pub payments: Option<TwoLevel>,
+    /// What the exact pass adds to that payment on each compared path, weighted; empty where every path is exact.
+    pub added: Vec<f64>,
 }
 
 impl AccountFigures {
@@ -74,11 +78,13 @@ impl Simulation {
                         let (mut buffers, mut loss) = (AccountBuffers::default(), vec![0.0; steps.len()]);
                         let none = || Levels { weights: kept.weights.clone(), ..Levels::default() };
                         let mut levels = [none(), none()];
+                        let first = kept.block.first_path();
+                        let mut run = pass.along(&kept.block, self.seed, first, &mut buffers);
                         for path in 0..kept.weights.len() {
                             // Without clusters the second pass would be the first again.
                             let passes = if pass.clusters().is_some() { &[true, false][..] } else { &[true] };
                             for &exact in passes {
-                                pass.losses(&kept.block, path, steps, exact, &mut buffers, &mut loss)?;
+                                run.losses(path, steps, exact, &mut loss)?;
                                 let year = loss.last().copied().unwrap_or_default();
                                 let paid = loss.get(term).map_or(0.0, |&loss| policy.payment(loss));
                                 for (level, loss) in levels.iter_mut().zip([year, paid]) {
@@ -100,14 +106,22 @@ impl Simulation {
                     pruned += share;
                 }
                 let clusters = pass.clusters();
+                let added =
+                    |&(path, exact): &(usize, f64)| payments.weights[path] * (exact - payments.fast[path]);
+                let added = match clusters {
+                    Some(_) => payments.exact.iter().map(added).collect(),
+                    None => Vec::new(),
+                };
                 Ok(AccountFigures {
                     name: pass.name().to_owned(),
                     accounts: pass.model().len(),
+                    dust: pass.model().dust(),
                     pruned_share: pruned / levels.weights.len().max(1) as f64,
                     clusters: clusters.map(|clusters| clusters.len()),
                     spread: clusters.map_or(0.0, |clusters| clusters.spread()),
                     levels: clusters.map(|_| levels.estimate()).transpose()?,
                     payments: clusters.map(|_| payments.estimate()).transpose()?,
+                    added,
                 })
             })
             .collect()

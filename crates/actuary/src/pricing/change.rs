@@ -13,7 +13,7 @@
 //! - *Cap on debt*: all loans of the market shrink together until the debt is the share given.
 //!
 //! For books of accounts with several collaterals the same, an account in place of a loan: its debt follows what its
-//! collateral secures. They are served without delay, so that a change of it changes nothing.
+//! collateral secures.
 
 use thiserror::Error;
 
@@ -147,7 +147,8 @@ impl Change {
             Self::LargestPosition(factor) => pass.changed(|model| model.with_largest(factor)),
             Self::DebtCap(share) => pass.changed(|model| model.with_all(share)),
             Self::Renewal(days) => pass.changed(|model| model.with_renewal(days)),
-            Self::Volatility(factor) | Self::Delay(factor) => {
+            Self::Delay(factor) => pass.changed(|model| model.with_delay(factor)),
+            Self::Volatility(factor) => {
                 positive(factor)?;
                 Ok(pass.clone())
             }

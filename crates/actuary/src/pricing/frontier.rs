@@ -10,19 +10,22 @@
 //!
 //! the influence of a path on expected loss and expected shortfall at level q, and `rest` what expenses and bonus leave
 //! of a premium.
+//!
+//! Books of accounts that are run by clusters are corrected at the base and at every change as the price is
+//! ([`super::account_bias`]): both passes on the first paths, the same for all. Premiums and expected losses are corrected,
+//! and the error is that of the two-level estimate of the paired differences; expected shortfalls are the clusters'.
 
-use core::ops::Range;
-
+use super::account_bias::AccountFigures;
 use super::change::Change;
 use super::design::{Design, DesignOptions, SHORTFALL_LEVEL};
 use super::error::PricingError;
 use super::events::EventRisks;
 use super::exposure::Exposure;
-use super::price::{Pricing, simulation, spec};
-use super::simulation::PathLosses;
+use super::price::{Pricing, accounts, simulation, spec};
+use super::simulation::{PathLosses, Simulation};
 use super::terms::Terms;
 use crate::liquidation::system::AccountPass;
-use crate::liquidation::{System, SystemOptions};
+use crate::liquidation::{System, SystemOptions, TwoLevel};
 use crate::loss::replicates::spread;
 use crate::loss::{Estimate, Settled, Settlement};
 use crate::price::{Mixture, Model, PriceModel};
@@ -36,7 +39,7 @@ pub struct Base<'a> {
     pub exposures: &'a [Exposure],
     /// What the markets share.
     pub options: &'a SystemOptions,
-    /// The books of accounts, without the correction by the exact pass where they are run by clusters.
+    /// The books of accounts.
     pub accounts: &'a [AccountPass],
     /// Events, as they stand for the base; none to leave them out.
     pub events: Option<&'a EventRisks>,
@@ -96,38 +99,47 @@ pub fn frontier(
         .collect();
     let mut kept = run.keep_beside(&beside, paths.clone(), done)?.into_iter();
     let base_losses = kept.next().unwrap_or_default();
-    let base_price = base.price_of(&base_losses, &design, exposures)?;
+    let exact = base.corrections(&run, &design)?;
+    let base_price = base.price_of(&base_losses, &design, exposures, exact)?;
     let base_view = View::of(&base_losses, &base_price)?;
     let mut rows = Vec::with_capacity(changes.len());
     for (&change, variant) in changes.iter().zip(variants) {
         let row = variant.and_then(|variant| {
-            let losses = match &variant.prices {
-                None => kept.next().unwrap_or_default(),
+            let (losses, exact) = match &variant.prices {
+                None => {
+                    let losses = kept.next().unwrap_or_default();
+                    let run = simulation(prices, &variant.system, &design, terms, sampling)?;
+                    (losses, base.corrections(&run, &design)?)
+                }
                 Some(changed) => {
-                    base.redrawn(changed, &variant.system, &design, change, paths.clone(), done)?
+                    let run = base.redrawn(changed, &variant.system, &design, change)?;
+                    (run.keep(paths.clone(), done)?, base.corrections(&run, &design)?)
                 }
             };
-            let pricing = base.price_of(&losses, &design, &variant.exposures)?;
+            let pricing = base.price_of(&losses, &design, &variant.exposures, exact)?;
             let view = View::of(&losses, &pricing)?;
             Ok(FrontierRow {
                 change,
                 difference: base_view.difference(
                     &view,
-                    |view| &view.premium,
+                    |view| (&view.premium, view.of_premium),
                     &base_price,
                     &pricing,
                     |p| p.total.total.value,
                 ),
                 expected_loss: base_view.difference(
                     &view,
-                    |view| &view.owed,
+                    |view| (&view.owed, 1.0),
                     &base_price,
                     &pricing,
-                    |p| p.term().owed.mean.value,
+                    |p| {
+                        p.term().owed.mean.value
+                            + p.accounts.iter().map(|a| a.correction().value).sum::<f64>()
+                    },
                 ),
                 capital: base_view.difference(
                     &view,
-                    |view| &view.excess,
+                    |view| (&view.excess, 0.0),
                     &base_price,
                     &pricing,
                     |p| p.horizon().owed.shortfall.expected_shortfall.value,
@@ -172,12 +184,21 @@ impl Base<'_> {
         Ok(system.with_accounts(accounts))
     }
 
+    /// What the exact pass does to books that are run by clusters; nothing is run where there are none.
+    fn corrections(&self, run: &Simulation, design: &Design) -> Result<Vec<AccountFigures>, PricingError> {
+        match run.system.accounts().iter().any(|pass| pass.clusters().is_some()) {
+            true => accounts(run, design, self.terms),
+            false => Ok(Vec::new()),
+        }
+    }
+
     /// The price of losses kept path by path; events hit the debt of the markets as they are.
     fn price_of(
         &self,
         losses: &PathLosses,
         design: &Design,
         exposures: &[Exposure],
+        accounts: Vec<AccountFigures>,
     ) -> Result<Pricing, PricingError> {
         let sums = losses.accumulate(&spec(design, exposures, self.terms, self.sampling)?, 0)?;
         let events = self.events.map(|events| {
@@ -187,7 +208,7 @@ impl Base<'_> {
             }
             events
         });
-        Pricing::of(design.clone(), sums.finish()?, exposures, events.as_ref(), Vec::new(), self.terms)
+        Pricing::of(design.clone(), sums.finish()?, exposures, events.as_ref(), accounts, self.terms)
     }
 
     fn variant(&self, change: Change, markets: &[usize]) -> Result<Variant, PricingError> {
@@ -220,20 +241,18 @@ impl Base<'_> {
         Ok(Variant { exposures, system, prices })
     }
 
-    /// Losses on prices drawn anew from changed parameters, with the same random numbers.
+    /// The simulation on prices drawn anew from changed parameters, with the same random numbers.
     fn redrawn(
         &self,
         model: &Model,
         system: &System,
         design: &Design,
         change: Change,
-        paths: Range<u64>,
-        done: &(dyn Fn(u64) + Sync),
-    ) -> Result<PathLosses, PricingError> {
+    ) -> Result<Simulation, PricingError> {
         let mut design = design.clone();
         design.mixture = change.mixture(&design.mixture);
         let prices = PriceModel::Parametric(model.clone());
-        simulation(&prices, system, &design, self.terms, self.sampling)?.keep(paths, done)
+        simulation(&prices, system, &design, self.terms, self.sampling)
     }
 }
 
@@ -242,6 +261,10 @@ struct View {
     owed: Vec<f64>,
     excess: Vec<f64>,
     premium: Vec<f64>,
+    /// What the exact pass over accounts adds to what is owed on the first paths.
+    added: Vec<f64>,
+    /// Premium for a unit of expected loss.
+    of_premium: f64,
 }
 
 impl View {
@@ -255,7 +278,13 @@ impl View {
         let at_risk = pricing.horizon().owed.shortfall.value_at_risk.value;
         let iota = pricing.terms.cost_of_capital * pricing.terms.term_days / 365.0;
         let rest = 1.0 - pricing.terms.expense_rate - pricing.terms.no_claims_share;
-        let mut view = Self { owed: Vec::new(), excess: Vec::new(), premium: Vec::new() };
+        let mut added = vec![0.0; pricing.accounts.iter().map(|a| a.added.len()).max().unwrap_or(0)];
+        for figures in &pricing.accounts {
+            added.iter_mut().zip(&figures.added).for_each(|(sum, added)| *sum += added);
+        }
+        let of_premium = 1.0 / ((1.0 + iota) * rest);
+        let (owed, excess, premium) = (Vec::new(), Vec::new(), Vec::new());
+        let mut view = Self { owed, excess, premium, added, of_premium };
         let width = markets * pricing.figures.horizons.len();
         for (row, weight) in losses.rows.chunks_exact(width).zip(&losses.weights) {
             let mut owed_within = |place: usize| -> Result<f64, PricingError> {
@@ -272,27 +301,40 @@ impl View {
     }
 
     /// A figure's difference and the standard error of the paired differences of what paths add to it, or replicates of
-    /// paths that are not independent.
+    /// paths that are not independent. `column` is what paths add by the pass that is priced, and the figure for a unit
+    /// that the exact pass adds.
     fn difference(
         &self,
         other: &Self,
-        column: impl Fn(&Self) -> &Vec<f64>,
+        column: impl Fn(&Self) -> (&Vec<f64>, f64),
         base: &Pricing,
         changed: &Pricing,
         figure: impl Fn(&Pricing) -> f64,
     ) -> Estimate {
         let value = figure(changed) - figure(base);
-        let pairs = || column(self).iter().zip(column(other)).map(|(before, after)| after - before);
-        let n = column(self).len() as f64;
+        let (before, of_exact) = column(self);
+        let pairs: Vec<f64> =
+            before.iter().zip(column(other).0).map(|(before, after)| after - before).collect();
+        let compared = self.added.len().min(other.added.len());
+        let exact: Vec<(usize, f64)> = (0..compared)
+            .map(|path| (path, pairs[path] + of_exact * (other.added[path] - self.added[path])))
+            .collect();
+        let two = if of_exact == 0.0 { None } else { TwoLevel::of(&pairs, &exact, None).ok() };
+        let n = pairs.len() as f64;
         let replicates = base.figures.replicates as usize;
         if replicates > 1 {
             let mut sums = vec![0.0; replicates];
-            pairs().enumerate().for_each(|(path, difference)| sums[path % replicates] += difference);
+            pairs.iter().enumerate().for_each(|(path, difference)| sums[path % replicates] += difference);
             let each = n / replicates as f64;
-            return Estimate { value, standard_error: spread(sums.iter().map(|sum| sum / each)) };
+            let of_exact = two.map_or(0.0, |two| two.bias.standard_error);
+            let standard_error = libm::hypot(spread(sums.iter().map(|sum| sum / each)), of_exact);
+            return Estimate { value, standard_error };
         }
-        let mean = pairs().sum::<f64>() / n;
-        let squares: f64 = pairs().map(|d| (d - mean) * (d - mean)).sum();
+        if let Some(two) = two {
+            return Estimate { value, standard_error: two.mean.standard_error };
+        }
+        let mean = pairs.iter().sum::<f64>() / n;
+        let squares: f64 = pairs.iter().map(|d| (d - mean) * (d - mean)).sum();
         let variance = squares / (n - 1.0).max(1.0);
         Estimate { value, standard_error: (variance / n).sqrt() }
     }

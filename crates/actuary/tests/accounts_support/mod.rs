@@ -3,6 +3,8 @@
 // Each test crate uses its part.
 #![allow(dead_code)]
 
+pub mod agents;
+
 use seawall_actuary::{
     book::accounts::{AccountBook, AccountBookBuilder, Asset, Collateral, Debt},
     liquidation::{

@@ -5,7 +5,7 @@
 
 use seawall_actuary::loss::Estimate;
 use seawall_actuary::pricing::frontier::{Base, Frontier, FrontierRow, frontier};
-use seawall_actuary::pricing::{Change, PricingError};
+use seawall_actuary::pricing::{Change, Pricing, PricingError};
 use serde_json::{Value, json};
 
 use crate::output::{Failure, Format, line, print_json, progress, table};
@@ -191,8 +191,8 @@ fn print(found: &Frontier, markets: &[String]) {
     }
     line(
         "  LTV and threshold: every loan borrows as much more as its threshold allows, its break price stays. Policies and layers \
-         are those of the base. Errors are of the paired differences. Accounts with several collaterals are served without delay, and \
-         run by clusters they are not corrected here.",
+         are those of the base. Errors are of the paired differences. Of accounts run by clusters premium and expected loss are \
+         corrected by the exact pass on the first paths, the expected shortfall is the clusters'.",
     );
 }
 
@@ -221,6 +221,9 @@ fn rate(rate: Option<f64>) -> String {
 
 fn document(found: &Frontier, markets: &[String]) -> Value {
     let estimate = |e: Estimate| json!({"value": e.value, "standard_error": e.standard_error});
+    // What the exact pass adds to the expected payments of accounts that are run by clusters.
+    let corrections =
+        |pricing: &Pricing| pricing.accounts.iter().map(|of| estimate(of.correction())).collect::<Vec<_>>();
     let rows = found.rows.iter().map(|row| match row {
         Ok(row) => {
             let (change, by) = name(row.change);
@@ -232,6 +235,7 @@ fn document(found: &Frontier, markets: &[String]) -> Value {
                 "expected_loss_difference": estimate(row.expected_loss),
                 "expected_shortfall_difference": estimate(row.capital),
                 "rate_on_debt_a_year": row.pricing.total.per_debt_year,
+                "account_corrections": corrections(&row.pricing),
                 "premium_by_market":
                     row.pricing.premiums.iter().map(|line| line.total.value).collect::<Vec<_>>(),
             })
@@ -248,6 +252,7 @@ fn document(found: &Frontier, markets: &[String]) -> Value {
         "base": {
             "premium": estimate(found.base.total.total),
             "rate_on_debt_a_year": found.base.total.per_debt_year,
+            "account_corrections": corrections(&found.base),
             "premium_by_market": found.base.premiums.iter().map(|line| line.total.value).collect::<Vec<_>>(),
         },
         "changes": rows.collect::<Vec<_>>(),

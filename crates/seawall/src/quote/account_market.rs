@@ -1,8 +1,10 @@
 //! Books of accounts ready to be run beside the markets: columns, depth, passes; and what came of them.
 
-use seawall_actuary::liquidation::accounts::{CloseFactor, Seizure};
+use seawall_actuary::liquidation::accounts::{CloseFactor, Conditions, Seizure};
 use seawall_actuary::liquidation::system::AccountPass;
-use seawall_actuary::liquidation::{AccountModel, AccountSpec, ByRegime, Columns, Depth, LiquidationRules};
+use seawall_actuary::liquidation::{
+    AccountModel, AccountSpec, ByRegime, Columns, Depth, Feedback, ImpactShape, LiquidationRules,
+};
 use seawall_actuary::price::PriceModel;
 use seawall_actuary::pricing::{AccountFigures, Exposure};
 
@@ -10,7 +12,7 @@ use super::assumptions::Assumptions;
 use super::figures::{money, percent};
 use super::inputs::accounts::Accounts;
 use super::inputs::{Inputs, Insured};
-use super::market_model::{family_debt, sale_depth};
+use super::market_model::{family_debt, reservoir, sale_depth};
 use crate::output::Failure;
 
 /// Health factor below which a liquidation may repay the whole debt, as Aave has it.
@@ -41,9 +43,11 @@ pub fn pass(
     let mut total = ByRegime { calm: 0.0, stressed: 0.0 };
     let against = accounts.debt_by_collateral();
     let mut depth = Vec::with_capacity(against.len());
+    let mut owned = Vec::with_capacity(against.len());
     for ((asset, track), &debt) in accounts.book.assets().iter().zip(&accounts.tracks).zip(&against) {
         let Some(track) = track.as_ref().filter(|_| debt > 0.0) else {
             depth.push(Depth::unlimited());
+            owned.push(0.0);
             continue;
         };
         let whole = sale_depth(inputs, &asset.symbol, asset.price, asset.bonus, assumptions)?;
@@ -52,6 +56,7 @@ pub fn pass(
         let own = ByRegime { calm: whole.calm * share, stressed: whole.stressed * share };
         total = ByRegime { calm: total.calm + own.calm, stressed: total.stressed + own.stressed };
         depth.push(Depth::per_hour(own.calm, own.stressed).map_err(Failure::input)?);
+        owned.push(own.calm);
     }
     let close = CloseFactor { share: assumptions.close_factor, whole_below: WHOLE_BELOW };
     let model = AccountModel::new(&AccountSpec {
@@ -61,6 +66,7 @@ pub fn pass(
         seizure: Seizure::Protocol(close),
         renewal_days: Some(assumptions.renewal_days),
     })
+    .and_then(|model| model.with_conditions(conditions(accounts, &owned, assumptions)))
     .map_err(|error| Failure::input(format!("accounts {name}: {error}")))?;
     let pass = match assumptions.account_clusters {
         0 => AccountPass::exact(name, model),
@@ -78,16 +84,54 @@ pub fn pass(
         columns: Columns::Collateral(0),
         bonus: 0.0,
         depth: Depth::per_hour(total.calm, total.stressed).map_err(Failure::input)?,
-        delay_hours: ByRegime { calm: 0.0, stressed: 0.0 },
+        delay_hours: assumptions.delay_of(None),
         renewal_days: Some(assumptions.renewal_days),
         rules: LiquidationRules::default(),
     };
     Ok((pass, exposure, total))
 }
 
+/// How the accounts are served: as the markets are. `depth` is what the accounts may sell of each asset an hour in calm
+/// times; assets that follow one price move together.
+fn conditions(accounts: &Accounts, depth: &[f64], assumptions: &Assumptions) -> Conditions {
+    let mut families: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (asset, track) in accounts.tracks.iter().enumerate() {
+        let Some(family) = track.as_ref().map(|track| track.family()) else { continue };
+        match families.iter_mut().find(|(known, _)| *known == family) {
+            Some((_, members)) => members.push(asset),
+            None => families.push((family, vec![asset])),
+        }
+    }
+    let impacts = families.into_iter().filter_map(|(_, markets)| {
+        let sum: f64 = markets.iter().map(|&asset| depth[asset]).sum();
+        let bonus = markets.iter().map(|&asset| accounts.book.assets()[asset].bonus).fold(0.0, f64::max);
+        (sum > 0.0 && assumptions.impact_share > 0.0).then(|| Feedback {
+            markets,
+            depth: sum * assumptions.refill_hours,
+            impact: assumptions.impact_share * bonus.ln_1p(),
+            shape: ImpactShape::Linear,
+            half_life_hours: core::f64::consts::LN_2 * assumptions.refill_hours,
+            most_rounds: 32,
+        })
+    });
+    Conditions {
+        delay_hours: assumptions.delay_of(None),
+        congestion: assumptions.congestion.spells(),
+        outages: assumptions.outages.outages(),
+        reservoir: Some(reservoir(assumptions)),
+        gas: assumptions.gas,
+        impacts: impacts.collect(),
+    }
+}
+
 /// One book of accounts in a sentence.
 pub fn sentence(of: &AccountFigures) -> String {
-    let pruned = format!("{} of them and their periods left out by exact pruning", percent(of.pruned_share));
+    let (dust, debt) = of.dust;
+    let pruned = format!(
+        "{} of them and their periods left out by exact pruning; {dust} owe too little to be liquidated, {} together",
+        percent(of.pruned_share),
+        money(debt)
+    );
     match (&of.levels, of.clusters) {
         (Some(levels), Some(clusters)) => format!(
             "{}: {} accounts in {clusters} clusters (distance {}); against the exact pass on {} paths the mean loss is off by \

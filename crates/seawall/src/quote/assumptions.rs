@@ -300,11 +300,10 @@ impl Assumptions {
         if insured.iter().all(|insured| insured.delay_hours.is_none()) {
             return words(self.delay_hours);
         }
-        let own = insured.iter().filter(|insured| insured.accounts.is_none());
         let one = |insured: &Insured| {
             format!("{} {}", insured.market.name, words(self.delay_of(insured.delay_hours)))
         };
-        own.map(one).collect::<Vec<_>>().join("; ")
+        insured.iter().map(one).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -333,8 +332,8 @@ impl Assumptions {
         [
         (
             accounts,
-            "accounts with several collaterals are served without delay, congestion, outages or cost of a liquidation, and neither \
-             feel nor make price impact (UNDERSTATES); their part of a shared depth is fixed by debt (OVERSTATES)",
+            "accounts with several collaterals: their forced sales and those of markets do not move each other's prices \
+             (UNDERSTATES); their part of a shared depth is fixed by debt (OVERSTATES)",
         ),
         (
             bands && self.bands,

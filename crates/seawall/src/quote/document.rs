@@ -175,6 +175,7 @@ fn account_figures(of: &AccountFigures) -> Value {
     json!({
         "market": of.name,
         "accounts": of.accounts,
+        "dust": {"accounts": of.dust.0, "debt": of.dust.1},
         "pruned_share": of.pruned_share,
         "clusters": of.clusters,
         "spread": of.spread,

@@ -116,11 +116,7 @@ fn shared(inputs: &Inputs, depth: &[ByRegime], assumptions: &Assumptions) -> Res
         }
     }
     let mut options = SystemOptions {
-        reservoir: Some(Reservoir {
-            half_life_hours: core::f64::consts::LN_2 * assumptions.refill_hours,
-            crash_sensitivity: assumptions.crash_sensitivity,
-            ..Reservoir::default()
-        }),
+        reservoir: Some(reservoir(assumptions)),
         delay: assumptions.congestion.spells(),
         outages: assumptions.outages.outages(),
         ..SystemOptions::default()
@@ -148,6 +144,15 @@ fn shared(inputs: &Inputs, depth: &[ByRegime], assumptions: &Assumptions) -> Res
         options.pools.push(DepthPool { markets, depth });
     }
     Ok(options)
+}
+
+/// Depth that is consumed, comes back and shrinks in a crash.
+pub fn reservoir(assumptions: &Assumptions) -> Reservoir {
+    Reservoir {
+        half_life_hours: core::f64::consts::LN_2 * assumptions.refill_hours,
+        crash_sensitivity: assumptions.crash_sensitivity,
+        ..Reservoir::default()
+    }
 }
 
 /// Event peril from the recorded events, and each market's own record.

@@ -6,7 +6,7 @@
 //! and lows are the block's own; what is approximate is where between two of its ends a column stands while another
 //! jumps.
 
-use super::{AccountModel, AccountModelError, AssetPath};
+use super::{AccountModel, AccountModelError, AssetPath, PathEvents};
 use crate::price::{BlockInterval, PathBlock, PricePath};
 
 /// Buffers for reading paths of blocks, reused from path to path.
@@ -76,8 +76,8 @@ impl BlockReader {
         Ok(())
     }
 
-    /// Reads the path that was opened up to a moment (years), its end included. Moments must fall from one call to the
-    /// next: what lies beyond is dropped.
+    /// Reads the path that was opened, with what happens on it beside its prices, up to a moment (years), its end
+    /// included.
     ///
     /// # Errors
     /// As [`AssetPath::read`].
@@ -85,6 +85,7 @@ impl BlockReader {
         &mut self,
         model: &AccountModel,
         end: f64,
+        events: &PathEvents,
         into: &mut AssetPath,
     ) -> Result<(), AccountModelError> {
         let prices = &mut self.prices;
@@ -94,6 +95,12 @@ impl BlockReader {
         for buffer in [&mut prices.low, &mut prices.close, &mut prices.after] {
             buffer.truncate(rows * prices.assets);
         }
-        into.read(model, prices)
+        into.read_with(model, prices, events)
+    }
+
+    /// Intervals of the path that end by a moment (years).
+    #[must_use]
+    pub fn intervals_until(&self, end: f64) -> usize {
+        self.prices.time.partition_point(|&time| time <= end)
     }
 }

@@ -1,30 +1,48 @@
 //! The agent loop: every account by itself, in order of health factor, along one path.
 //!
-//! Pruning. With the lowest price of each collateral and the highest of each debt within a period, an account whose
-//! health factor is not below 1 is sound at every moment of it: it is left out. The same is done once more with what is
-//! left of the accounts for every few intervals. Nothing else changes, and nothing is lost to rounding: the comparison
-//! is made with the same sums in the same order, and rounded sums and products of positive numbers are monotone.
+//! Pruning. With the lowest price of each collateral and the highest of each debt within a stretch of the path, an account
+//! whose health factor is not below 1 is sound at every moment of it: it is left out. Between two renewals those that can
+//! be reached at all are found from the order of their health factors (`reach`); then stretches are cut in four
+//! down to single intervals ([`super::path`]), each looking only at the accounts that its whole could reach with what is
+//! left of them, and a stretch that reaches nobody is passed over at once. Nothing else changes, and nothing is lost to
+//! rounding: comparisons are made with the same sums in the same order, and rounded sums and products of positive numbers
+//! are monotone.
 
-use super::{AccountLoss, AccountModel, AssetPath, CloseFactor, Seizure, path::Frame};
-
-/// Share of an account's debt at the start below which what is left is taken whole: rounds would go on for ever.
-const REST: f64 = 1e-12;
+use super::{
+    AccountLoss, AccountModel, AssetPath, Seizure,
+    buyers::Buyers,
+    desk::{Desk, Span, Widened},
+    order::{Order, Prices, Seller},
+    path::{BRANCHES, Period},
+    sale::Scratch,
+};
 
 /// State of the agent loop. Reused from path to path.
 #[derive(Clone, Debug, Default)]
 pub struct AccountState {
-    collateral: Vec<f64>,
-    debt: Vec<f64>,
-    /// Accounts that can be liquidated in the period, rising.
-    active: Vec<u32>,
-    /// Those of them that can be in the window.
-    near: Vec<u32>,
-    /// Accounts to be served at a moment: (health factor, account).
-    queue: Vec<(f64, u32)>,
-    /// What each asset can still take in the interval, value of debt.
-    capacity: Vec<f64>,
+    desk: Desk,
+    hand: Hand,
     pruned: u64,
     seen: u64,
+}
+
+/// What is left of the accounts, and who can be reached.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hand {
+    pub collateral: Vec<f64>,
+    pub debt: Vec<f64>,
+    /// Period in which an account was taken in, by account; others are as at the snapshot.
+    taken: Vec<u32>,
+    period: u32,
+    /// Accounts that can be reached in the period, rising.
+    active: Vec<u32>,
+    /// Those of them that can be liquidated in the present node of each level of the period.
+    near: Vec<Vec<u32>>,
+    /// Accounts to be served at a moment: (health factor, account).
+    queue: Vec<(f64, u32)>,
+    candidates: Vec<u32>,
+    widened: Widened,
+    pub scratch: Scratch,
 }
 
 impl AccountState {
@@ -35,254 +53,292 @@ impl AccountState {
     }
 }
 
-/// Prices at which accounts are judged and sold.
-#[derive(Clone, Copy)]
-struct Moment<'a> {
-    collateral: &'a [f64],
-    debt: &'a [f64],
-    /// Sold where the health factor passes 1 instead of at the prices themselves.
-    at_break: bool,
-}
-
 impl AccountModel {
     /// Runs the accounts along a path, without those that cannot be liquidated on it. The path was read for this model:
     /// one read for another book gives the prices of other assets, or panics for want of them.
     pub fn run(&self, path: &AssetPath, state: &mut AccountState) -> AccountLoss {
-        self.walk(path, state, true)
+        let mut loss = [AccountLoss::default()];
+        self.walk(path, &[path.len()], state, true, &mut loss);
+        loss[0]
     }
 
-    /// The same over all accounts: same bits, more work.
+    /// The losses within the first so many intervals, rising, and at most those of the path: as if the path ended there.
+    pub fn run_within(
+        &self,
+        path: &AssetPath,
+        intervals: &[usize],
+        state: &mut AccountState,
+        losses: &mut [AccountLoss],
+    ) {
+        self.walk(path, intervals, state, true, losses);
+    }
+
+    /// The same as [`AccountModel::run`] over all accounts: same bits, more work.
     pub fn run_unpruned(&self, path: &AssetPath, state: &mut AccountState) -> AccountLoss {
-        self.walk(path, state, false)
+        let mut loss = [AccountLoss::default()];
+        self.walk(path, &[path.len()], state, false, &mut loss);
+        loss[0]
     }
 
-    fn walk(&self, path: &AssetPath, state: &mut AccountState, prune: bool) -> AccountLoss {
+    fn walk(
+        &self,
+        path: &AssetPath,
+        ends: &[usize],
+        state: &mut AccountState,
+        prune: bool,
+        losses: &mut [AccountLoss],
+    ) {
+        let AccountState { desk, hand, pruned, seen } = state;
+        hand.collateral.resize(self.collateral.amount.len(), 0.0);
+        hand.debt.resize(self.debt.amount.len(), 0.0);
+        hand.taken.resize(self.len(), 0);
+        desk.restart(self, path.events());
         let mut total = AccountLoss::default();
-        state.collateral.resize(self.collateral.amount.len(), 0.0);
-        state.debt.resize(self.debt.amount.len(), 0.0);
+        let mut due = ends.iter().zip(losses).peekable();
+        while let Some((_, loss)) = due.next_if(|(end, _)| **end == 0) {
+            *loss = total;
+        }
         for period in path.periods() {
-            let bounds = path.period_bounds(period);
-            state.active.clear();
-            for account in 0..self.len() {
-                let (held, owed) = (self.collateral.row(account), self.debt.row(account));
-                let secured = self.collateral.secured(held.clone(), &self.collateral.amount, bounds.least);
-                let debt = self.debt.value(owed.clone(), &self.debt.amount, bounds.most);
-                if prune && secured >= debt {
-                    continue;
+            if due.peek().is_none() {
+                break;
+            }
+            let first = period.intervals.start;
+            desk.renew(self, path.frame(first).start);
+            hand.next_period();
+            let mut walk =
+                Walk { model: self, path, period, at: 0, prune, hand: &mut *hand, total: &mut total };
+            walk.look(period.height(), desk.span(self, path.frame(first).start));
+            *seen += self.len() as u64;
+            *pruned += (self.len() - walk.hand.active.len()) as u64;
+            let count = period.intervals.len();
+            while walk.at < count {
+                let passed = walk.step(desk);
+                // Intervals that reached nobody, passed over at once; or one that did.
+                for interval in first + walk.at..first + walk.at + passed {
+                    let inside = interval + 1 < first + count;
+                    while let Some((_, loss)) = due.next_if(|(end, _)| inside && **end == interval + 1) {
+                        let after = desk.after(self, &path.frame(interval));
+                        *loss = *walk.total;
+                        loss.bad_debt += walk.unserved(after);
+                    }
                 }
-                state.active.push(account as u32);
-                state.collateral[held.clone()].copy_from_slice(&self.collateral.amount[held]);
-                state.debt[owed.clone()].copy_from_slice(&self.debt.amount[owed]);
+                walk.at += passed;
             }
-            state.seen += self.len() as u64;
-            state.pruned += (self.len() - state.active.len()) as u64;
-            if state.active.is_empty() {
-                continue;
-            }
-            for window in path.windows(period) {
-                let bounds = path.window_bounds(window);
-                let mut near = std::mem::take(&mut state.near);
-                near.clear();
-                near.extend(state.active.iter().filter(|&&account| {
-                    let (secured, debt) = self.balance(account, bounds.least, bounds.most, state);
-                    !prune || secured < debt
-                }));
-                state.near = near;
-                if state.near.is_empty() {
-                    continue;
-                }
-                for interval in window.intervals.clone() {
-                    self.interval(&path.frame(interval), state, &mut total);
-                }
-            }
-            let last = path.frame(period.intervals.end - 1);
-            total.bad_debt += self.unserved(last.after, state);
-        }
-        total
-    }
-
-    fn interval(&self, frame: &Frame<'_>, state: &mut AccountState, total: &mut AccountLoss) {
-        state.capacity.clear();
-        let rate = |rate: f64| if rate.is_infinite() { rate } else { rate * frame.years };
-        state.capacity.extend(self.capacity_per_year.iter().map(|by| rate(by.get(frame.stressed))));
-        // Lows are at most opening and close, highs at least: an account that is sound there has no backlog either.
-        let low = Moment { collateral: frame.low, debt: frame.high, at_break: true };
-        if self.queue(&low, None, state) {
-            let close = Moment { collateral: frame.close, debt: frame.close, at_break: false };
-            if self.queue(&close, Some(frame.open), state) {
-                self.serve(&close, state, total);
-            }
-            if self.queue(&low, None, state) {
-                self.serve(&low, state, total);
+            let last = path.frame(first + count - 1);
+            let left = walk.unserved(desk.after(self, &last));
+            total.bad_debt += left;
+            while let Some((_, loss)) = due.next_if(|(end, _)| **end == first + count) {
+                *loss = total;
             }
         }
-        let after = Moment { collateral: frame.after, debt: frame.after, at_break: false };
-        if self.queue(&after, None, state) {
-            self.serve(&after, state, total);
-        }
-    }
-
-    /// Queues the accounts under water at a moment, and at the prices `also` where given, lowest health factor first,
-    /// equals in order of their number. False when there are none.
-    fn queue(&self, moment: &Moment<'_>, also: Option<&[f64]>, state: &mut AccountState) -> bool {
-        state.queue.clear();
-        for &account in &state.near {
-            let (secured, debt) = self.balance(account, moment.collateral, moment.debt, state);
-            if secured >= debt {
-                continue;
-            }
-            if let Some(prices) = also {
-                let (secured, debt) = self.balance(account, prices, prices, state);
-                if secured >= debt {
-                    continue;
-                }
-            }
-            state.queue.push((secured / debt, account));
-        }
-        state.queue.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        !state.queue.is_empty()
     }
 
     /// Value of an account's collateral times thresholds, and of its debt.
     #[inline]
-    fn balance(&self, account: u32, collateral: &[f64], debt: &[f64], state: &AccountState) -> (f64, f64) {
+    pub(super) fn balance(&self, account: u32, prices: Prices<'_>, hand: &Hand) -> (f64, f64) {
         let account = account as usize;
-        let secured = self.collateral.secured(self.collateral.row(account), &state.collateral, collateral);
-        (secured, self.debt.value(self.debt.row(account), &state.debt, debt))
+        let secured =
+            self.collateral.secured(self.collateral.row(account), &hand.collateral, prices.collateral);
+        (secured, self.debt.value(self.debt.row(account), &hand.debt, prices.debt))
     }
+}
 
-    fn serve(&self, moment: &Moment<'_>, state: &mut AccountState, total: &mut AccountLoss) {
-        for place in 0..state.queue.len() {
-            let (factor, account) = state.queue[place];
-            match self.seizure {
-                Seizure::ProRata => self.sell_pro_rata(account, factor, moment, state, total),
-                Seizure::Protocol(close) => self.seize(account, close, moment, state, total),
-            }
-        }
-    }
+/// A walk along a period.
+struct Walk<'a> {
+    model: &'a AccountModel,
+    path: &'a AssetPath,
+    period: &'a Period,
+    /// Present interval, counted from the period's first.
+    at: usize,
+    prune: bool,
+    hand: &'a mut Hand,
+    total: &'a mut AccountLoss,
+}
 
-    /// Takes debts and collaterals in one proportion, as far as the depth of every collateral goes.
-    fn sell_pro_rata(
-        &self,
-        account: u32,
-        factor: f64,
-        moment: &Moment<'_>,
-        state: &mut AccountState,
-        total: &mut AccountLoss,
-    ) {
-        let raise = if moment.at_break { 1.0 / factor } else { 1.0 };
-        let (held, owed) = (self.collateral.row(account as usize), self.debt.row(account as usize));
-        let debt = self.debt.value(owed.clone(), &state.debt, moment.debt);
-        let pays = |at: usize, state: &AccountState| {
-            let asset = self.collateral.asset[at] as usize;
-            state.collateral[at] * moment.collateral[asset] * raise * self.keep[asset]
-        };
-        let recovery = held.clone().fold(0.0, |sum, at| sum + pays(at, state));
-        // The share of the account that is sold, and the asset that binds.
-        let (mut share, mut binding) = (1.0_f64, None);
-        for at in held.clone() {
-            let asset = self.collateral.asset[at] as usize;
-            let demand = debt * (pays(at, state) / recovery);
-            if demand * share > state.capacity[asset] {
-                share = state.capacity[asset] / demand;
-                binding = Some(asset);
-            }
+impl Walk<'_> {
+    /// Serves the present interval, or finds that nobody is reached from it on; the number of intervals done with.
+    fn step(&mut self, desk: &mut Desk) -> usize {
+        let (model, path, height) = (self.model, self.path, self.period.height());
+        let (first, count) = (self.period.intervals.start, self.period.intervals.len());
+        // The highest node that begins here.
+        let mut level = 0;
+        while level + 1 < height && self.at.is_multiple_of(width(level + 1)) {
+            level += 1;
         }
-        if share <= 0.0 {
-            return;
-        }
-        for at in held {
-            let asset = self.collateral.asset[at] as usize;
-            let used = share * debt * (pays(at, state) / recovery);
-            state.capacity[asset] =
-                if binding == Some(asset) { 0.0 } else { (state.capacity[asset] - used).max(0.0) };
-            state.collateral[at] *= 1.0 - share;
-        }
-        for at in owed {
-            state.debt[at] *= 1.0 - share;
-        }
-        total.extinguished += share * debt;
-        total.bad_debt += (share * (debt - recovery)).max(0.0);
-    }
-
-    /// Liquidates as a protocol does, call after call, until the account is sound, its collateral gone or the depth of
-    /// its collaterals exhausted.
-    fn seize(
-        &self,
-        account: u32,
-        close: CloseFactor,
-        moment: &Moment<'_>,
-        state: &mut AccountState,
-        total: &mut AccountLoss,
-    ) {
-        let (held, owed) = (self.collateral.row(account as usize), self.debt.row(account as usize));
-        let opening = self.debt.value(owed.clone(), &self.debt.amount, moment.debt);
+        let start = path.frame(first + self.at).start;
         loop {
-            let (secured, debt) = self.balance(account, moment.collateral, moment.debt, state);
-            if secured >= debt {
-                return;
+            self.look(level, desk.span(model, start));
+            if self.hand.near[level].is_empty() {
+                let passed = width(level).min(count - self.at);
+                if desk.passes() && passed < count {
+                    for interval in first + self.at..first + self.at + passed {
+                        desk.pass(model, &path.frame(interval), path.events());
+                    }
+                }
+                return passed;
             }
-            let raise = if moment.at_break && secured > 0.0 { debt / secured } else { 1.0 };
-            let value = |at: usize, state: &AccountState| {
-                state.collateral[at] * moment.collateral[self.collateral.asset[at] as usize] * raise
-            };
-            if held.clone().all(|at| value(at, state) <= 0.0) {
-                total.bad_debt += debt;
-                total.extinguished += debt;
-                state.debt[owed].fill(0.0);
-                return;
+            if level == 0 {
+                break;
             }
-            let open = |at: &usize| state.capacity[self.collateral.asset[*at] as usize] > 0.0;
-            let Some(seized) = largest(held.clone().filter(open), |at| value(at, state)) else { return };
-            let price = |at: usize| moment.debt[self.debt.asset[at] as usize];
-            let Some(repaid) = largest(owed.clone(), |at| state.debt[at] * price(at)) else { return };
-            let asset = self.collateral.asset[seized] as usize;
-            let owes = state.debt[repaid] * price(repaid);
-            let whole = moment_factor(moment, secured, debt) < close.whole_below || debt <= REST * opening;
-            let wanted = if whole { owes } else { close.share * owes };
-            let covered = value(seized, state) * self.keep[asset];
-            let x = wanted.min(covered).min(state.capacity[asset]);
-            state.debt[repaid] =
-                if x == owes { 0.0 } else { (state.debt[repaid] - x / price(repaid)).max(0.0) };
-            let left = 1.0 - x / covered;
-            state.collateral[seized] =
-                if x == covered { 0.0 } else { state.collateral[seized] * left.max(0.0) };
-            state.capacity[asset] = if x == state.capacity[asset] { 0.0 } else { state.capacity[asset] - x };
-            total.extinguished += x;
+            level -= 1;
         }
+        desk.serve(model, &path.frame(first + self.at), path.events(), self);
+        1
+    }
+
+    /// Finds who can be liquidated in the present node of a level, of those who can in the node above it; at the height of
+    /// the tree who can be reached in the period at all.
+    fn look(&mut self, level: usize, span: Span<'_>) {
+        let Self { model, path, period, prune, .. } = *self;
+        let hand = &mut *self.hand;
+        let height = period.height();
+        let mut widened = core::mem::take(&mut hand.widened);
+        if level == height {
+            let bounds = span.widen(path.bounds(period, height - 1, 0), &mut widened);
+            hand.candidates.clear();
+            if prune {
+                model.reach.within(&model.spot, bounds, &mut hand.candidates);
+            } else {
+                hand.candidates.extend(0..model.len() as u32);
+            }
+            let prices = Prices { collateral: bounds.least, debt: bounds.most };
+            for place in 0..hand.candidates.len() {
+                let account = hand.candidates[place];
+                if hand.is_taken(account) || (prune && model.is_sound_at_snapshot(account, prices)) {
+                    continue;
+                }
+                hand.take(model, account);
+            }
+            hand.active.sort_unstable();
+        } else {
+            let bounds = span.widen(path.bounds(period, level, self.at / width(level)), &mut widened);
+            let prices = Prices { collateral: bounds.least, debt: bounds.most };
+            hand.near.resize_with(hand.near.len().max(level + 1), Vec::new);
+            let mut near = core::mem::take(&mut hand.near[level]);
+            near.clear();
+            let among = if level + 1 == height { &hand.active } else { &hand.near[level + 1] };
+            near.extend(among.iter().filter(|&&account| {
+                if level + 1 == height && model.dust[account as usize] {
+                    return false;
+                }
+                let (secured, debt) = model.balance(account, prices, hand);
+                !prune || secured < debt
+            }));
+            hand.near[level] = near;
+        }
+        hand.widened = widened;
     }
 
     /// Bad debt in accounts that are under water and unserved.
-    fn unserved(&self, prices: &[f64], state: &AccountState) -> f64 {
+    fn unserved(&self, prices: &[f64]) -> f64 {
+        let (model, hand) = (self.model, &*self.hand);
         let mut loss = 0.0;
-        for &account in &state.active {
-            let (secured, debt) = self.balance(account, prices, prices, state);
+        for &account in &hand.active {
+            let (secured, debt) = model.balance(account, Prices::same(prices), hand);
             if secured >= debt {
                 continue;
             }
-            let recovery = self.collateral.row(account as usize).fold(0.0, |sum, at| {
-                let asset = self.collateral.asset[at] as usize;
-                sum + state.collateral[at] * prices[asset] * self.keep[asset]
+            let recovery = model.collateral.row(account as usize).fold(0.0, |sum, at| {
+                let asset = model.collateral.asset[at] as usize;
+                sum + hand.collateral[at] * prices[asset] * model.keep[asset]
             });
             loss += (debt - recovery).max(0.0);
         }
         loss
     }
+
+    /// Queues the accounts that an order concerns, lowest health factor first, equals in order of their number. False when
+    /// there are none.
+    fn queue(&mut self, order: &Order<'_>) -> bool {
+        let model = self.model;
+        let hand = &mut *self.hand;
+        let mut queue = core::mem::take(&mut hand.queue);
+        queue.clear();
+        for &account in &hand.near[0] {
+            let (secured, debt) = model.balance(account, order.trigger, hand);
+            if secured >= debt {
+                continue;
+            }
+            if let Some(prices) = order.also {
+                let (secured, debt) = model.balance(account, prices, hand);
+                if secured >= debt {
+                    continue;
+                }
+            }
+            if order.mask.is_none() || order.admits(model.assets_of(account)).is_some() {
+                queue.push((secured / debt, account));
+            }
+        }
+        queue.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        hand.queue = queue;
+        !hand.queue.is_empty()
+    }
 }
 
-/// Health factor at which an account is judged: just below 1 where it is sold at its own break.
-fn moment_factor(moment: &Moment<'_>, secured: f64, debt: f64) -> f64 {
-    if moment.at_break { 1.0 } else { secured / debt }
-}
+impl Seller for Walk<'_> {
+    fn serve(&mut self, order: &Order<'_>, buyers: &mut Buyers) -> bool {
+        if !self.queue(order) {
+            return false;
+        }
+        let (model, hand) = (self.model, &mut *self.hand);
+        let queue = core::mem::take(&mut hand.queue);
+        for &(factor, account) in &queue {
+            if buyers.wants_demand(order.filling) {
+                model.ask(account, factor, order, hand, &mut buyers.demand);
+            }
+            for at in model.collateral.row(account as usize) {
+                buyers.asked[model.collateral.asset[at] as usize] = true;
+            }
+        }
+        buyers.open(order.filling, order.years_left);
+        let before = self.total.extinguished;
+        for &(factor, account) in &queue {
+            match model.seizure {
+                Seizure::ProRata => model.sell_pro_rata(account, factor, order, hand, buyers, self.total),
+                Seizure::Protocol(close) => model.seize(account, close, order, hand, buyers, self.total),
+            }
+        }
+        buyers.close(order.filling);
+        hand.queue = queue;
+        self.total.extinguished > before
+    }
 
-/// The place of largest value above 0; the first of equals.
-fn largest(places: impl Iterator<Item = usize>, value: impl Fn(usize) -> f64) -> Option<usize> {
-    let mut best: Option<(usize, f64)> = None;
-    for at in places {
-        let worth = value(at);
-        if worth > best.map_or(0.0, |(_, most)| most) {
-            best = Some((at, worth));
+    fn look_again(&mut self, span: Span<'_>) {
+        if !self.prune {
+            return;
+        }
+        for level in (0..=self.period.height()).rev() {
+            self.look(level, span);
         }
     }
-    best.map(|(at, _)| at)
+}
+
+impl Hand {
+    /// A new period: every account is as at the snapshot.
+    fn next_period(&mut self) {
+        self.active.clear();
+        self.period = self.period.wrapping_add(1);
+        if self.period == 0 {
+            self.taken.fill(0);
+            self.period = 1;
+        }
+    }
+
+    fn is_taken(&self, account: u32) -> bool {
+        self.taken[account as usize] == self.period
+    }
+
+    /// Takes an account in as it is at the snapshot.
+    fn take(&mut self, model: &AccountModel, account: u32) {
+        self.taken[account as usize] = self.period;
+        self.active.push(account);
+        let (held, owed) = (model.collateral.row(account as usize), model.debt.row(account as usize));
+        self.collateral[held.clone()].copy_from_slice(&model.collateral.amount[held]);
+        self.debt[owed.clone()].copy_from_slice(&model.debt.amount[owed]);
+    }
+}
+
+/// Intervals under a node of a level.
+fn width(level: usize) -> usize {
+    BRANCHES.pow(level as u32)
 }

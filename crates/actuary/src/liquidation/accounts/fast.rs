@@ -11,18 +11,16 @@
 
 use super::{
     AccountLoss, AccountModel, AccountModelError, AssetPath, cluster,
-    path::{Bounds, Frame},
+    desk::{Desk, Widened},
+    ladders::Walk,
 };
 use crate::book::Position;
-use crate::liquidation::{ByRegime, Ladder, LadderState, Service};
-
-/// Share by which a cluster counts as near before its next account breaks: products round.
-const NEAR: f64 = 1e-12;
+use crate::liquidation::{ByRegime, Ladder, LadderState, Service, shortfall::Sale};
 
 /// Weights of assets, in tokens per unit of value at the snapshot.
 #[derive(Clone, Debug, Default)]
-struct Basket {
-    entries: Vec<(u32, f64)>,
+pub(super) struct Basket {
+    pub entries: Vec<(u32, f64)>,
 }
 
 impl Basket {
@@ -32,67 +30,86 @@ impl Basket {
     }
 
     #[inline]
-    fn value(&self, prices: &[f64]) -> f64 {
+    pub fn value(&self, prices: &[f64]) -> f64 {
+        self.value_at(|asset| prices[asset])
+    }
+
+    #[inline]
+    pub fn value_at(&self, price: impl Fn(usize) -> f64) -> f64 {
         let mut sum = 0.0;
         for &(asset, tokens) in &self.entries {
-            sum += tokens * prices[asset as usize];
+            sum += tokens * price(asset as usize);
         }
         sum
+    }
+
+    pub fn assets(&self) -> impl Iterator<Item = u32> + Clone + '_ {
+        self.entries.iter().map(|entry| entry.0)
     }
 }
 
 #[derive(Clone, Debug)]
-struct Rungs {
-    ladder: Ladder,
-    secured: Basket,
-    recovery: Basket,
-    debt: Basket,
-    pays: f64,
+pub(super) struct Rungs {
+    pub ladder: Ladder,
+    /// Accounts that nobody liquidates.
+    pub dust: Ladder,
+    pub secured: Basket,
+    pub recovery: Basket,
+    pub debt: Basket,
+    pub pays: f64,
 }
 
 /// A book of accounts as ladders on composite prices. Immutable; paths share it.
 #[derive(Clone, Debug)]
 pub struct ClusterModel {
-    clusters: Vec<Rungs>,
-    service: Service,
-    capacity_per_year: Vec<ByRegime>,
-    unlimited: bool,
+    pub(super) clusters: Vec<Rungs>,
+    /// The book without its accounts.
+    pub(super) terms: AccountModel,
+    pub(super) service: Service,
+    pub(super) unlimited: bool,
     spread: f64,
 }
 
 /// State of the ladders along a path. Reused from path to path.
 #[derive(Clone, Debug, Default)]
 pub struct ClusterState {
-    ladders: Vec<LadderState>,
-    /// Clusters that can break in the window, rising.
-    near: Vec<usize>,
-    /// One for each of them.
-    stage: Vec<Stage>,
-    capacity: Vec<f64>,
+    desk: Desk,
+    hand: Hand,
 }
 
-/// Where one cluster stands in one part of an interval, in debt baskets.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hand {
+    pub ladders: Vec<LadderState>,
+    /// Clusters that can break in the present node of each level of the period, rising.
+    pub near: Vec<Vec<usize>>,
+    /// One for each of the lowest level that an order concerns.
+    pub stage: Vec<Stage>,
+    pub widened: Widened,
+}
+
+/// Where one cluster stands in an order, in debt baskets.
 #[derive(Clone, Copy, Debug)]
-struct Stage {
-    cluster: usize,
+pub(super) struct Stage {
+    pub cluster: usize,
     /// Break level down to which accounts are served.
-    trigger: f64,
+    pub trigger: f64,
     /// Level of the basket by which health factors are ranked: at the close for a backlog.
-    level: f64,
-    sale: f64,
-    /// Share of the debt lost in a sale at the account's own break; none for a sale at `sale`.
-    lost: Option<f64>,
+    pub level: f64,
+    pub sold: SoldAt,
     /// Value of a debt basket.
-    unit: f64,
-    blocked: bool,
+    pub unit: f64,
+    pub blocked: bool,
 }
 
-/// Part of an interval.
-#[derive(Clone, Copy)]
-enum Part {
-    Backlog,
-    Diffusion,
-    Jump,
+/// What a sale pays.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SoldAt {
+    /// So much for the collateral of an account.
+    Price(f64),
+    /// At the account's own break all but this share of the debt.
+    Break { lost: f64 },
+    /// This share of the debt at the account's own break, moved towards a price.
+    Between { kept: f64, sale: Sale },
 }
 
 impl AccountModel {
@@ -109,23 +126,22 @@ impl AccountModel {
         let service = Service::new(0.0, endless, at_once).map_err(AccountModelError::Service)?;
         let mut clusters = Vec::with_capacity(found.len());
         for (number, cluster) in found.into_iter().enumerate() {
-            let positions: Vec<Position> = cluster
-                .members
-                .iter()
-                .map(|&account| {
-                    let (held, owed) =
-                        (self.collateral.row(account as usize), self.debt.row(account as usize));
-                    Position {
-                        collateral: self.collateral.secured(held, &self.collateral.amount, &self.spot),
-                        debt: self.debt.value(owed, &self.debt.amount, &self.spot),
-                        liquidation_threshold: 1.0,
-                    }
-                })
-                .collect();
-            let ladder = Ladder::new(&positions)
-                .map_err(|source| AccountModelError::Ladder { cluster: number, source })?;
+            let position = |&account: &u32| {
+                let (held, owed) = (self.collateral.row(account as usize), self.debt.row(account as usize));
+                Position {
+                    collateral: self.collateral.secured(held, &self.collateral.amount, &self.spot),
+                    debt: self.debt.value(owed, &self.debt.amount, &self.spot),
+                    liquidation_threshold: 1.0,
+                }
+            };
+            let ladder_of = |dust: bool| {
+                let members = cluster.members.iter().filter(|&&account| self.dust[account as usize] == dust);
+                Ladder::new(&members.map(position).collect::<Vec<_>>())
+                    .map_err(|source| AccountModelError::Ladder { cluster: number, source })
+            };
             clusters.push(Rungs {
-                ladder,
+                ladder: ladder_of(false)?,
+                dust: ladder_of(true)?,
                 secured: Basket::new(&cluster.secured, &self.spot),
                 recovery: Basket::new(&cluster.recovery, &self.spot),
                 debt: Basket::new(&cluster.debt, &self.spot),
@@ -134,8 +150,7 @@ impl AccountModel {
         }
         let unlimited =
             self.capacity_per_year.iter().all(|by| by.calm.is_infinite() && by.stressed.is_infinite());
-        let capacity_per_year = self.capacity_per_year.clone();
-        Ok(ClusterModel { clusters, service, capacity_per_year, unlimited, spread })
+        Ok(ClusterModel { clusters, terms: self.without_accounts(), service, unlimited, spread })
     }
 }
 
@@ -155,7 +170,9 @@ impl ClusterModel {
     /// Debt of all clusters at the snapshot, unit of account.
     #[must_use]
     pub fn total_debt(&self) -> f64 {
-        self.clusters.iter().fold(0.0, |sum, cluster| sum + cluster.ladder.total_debt())
+        self.clusters
+            .iter()
+            .fold(0.0, |sum, cluster| sum + cluster.ladder.total_debt() + cluster.dust.total_debt())
     }
 
     /// Mean distance of an account from its cluster in shares of value, weighted by debt: 0 where all accounts of a
@@ -167,205 +184,58 @@ impl ClusterModel {
 
     /// Runs the ladders along a path that was read for the model the clusters come from.
     pub fn run(&self, path: &AssetPath, state: &mut ClusterState) -> AccountLoss {
+        let mut loss = [AccountLoss::default()];
+        self.run_within(path, &[path.len()], state, &mut loss);
+        loss[0]
+    }
+
+    /// The losses within the first so many intervals, rising, and at most those of the path: as if the path ended there.
+    pub fn run_within(
+        &self,
+        path: &AssetPath,
+        intervals: &[usize],
+        state: &mut ClusterState,
+        losses: &mut [AccountLoss],
+    ) {
+        let ClusterState { desk, hand } = state;
+        let terms = &self.terms;
+        desk.restart(terms, path.events());
+        if hand.ladders.len() != self.clusters.len() {
+            hand.ladders = self.clusters.iter().map(|c| LadderState::new(&c.ladder, 1.0)).collect();
+        }
         let mut total = AccountLoss::default();
-        if state.ladders.len() != self.clusters.len() {
-            state.ladders = self.clusters.iter().map(|c| LadderState::new(&c.ladder, 1.0)).collect();
+        let mut due = intervals.iter().zip(losses).peekable();
+        while let Some((_, loss)) = due.next_if(|(end, _)| **end == 0) {
+            *loss = total;
         }
         for period in path.periods() {
-            for (cluster, ladder) in self.clusters.iter().zip(&mut state.ladders) {
+            if due.peek().is_none() {
+                break;
+            }
+            let (first, count) = (period.intervals.start, period.intervals.len());
+            desk.renew(terms, path.frame(first).start);
+            for (cluster, ladder) in self.clusters.iter().zip(&mut hand.ladders) {
                 ladder.restart(&cluster.ladder, 1.0);
             }
-            if !self.find_near(path.period_bounds(period), state) {
-                continue;
-            }
-            for window in path.windows(period) {
-                if self.find_near(path.window_bounds(window), state) {
-                    for interval in window.intervals.clone() {
-                        self.interval(&path.frame(interval), state, &mut total);
+            let mut walk = Walk { model: self, path, period, at: 0, hand: &mut *hand, total: &mut total };
+            while walk.at < count {
+                let passed = walk.step(desk);
+                for interval in first + walk.at..first + walk.at + passed {
+                    let inside = interval + 1 < first + count;
+                    while let Some((_, loss)) = due.next_if(|(end, _)| inside && **end == interval + 1) {
+                        *loss = *walk.total;
+                        walk.add_unserved(desk.after(terms, &path.frame(interval)), loss);
                     }
                 }
+                walk.at += passed;
             }
-            let after = path.frame(period.intervals.end - 1).after;
-            for (number, (cluster, ladder)) in self.clusters.iter().zip(&mut state.ladders).enumerate() {
-                let stage = cluster.at(number, after);
-                let left =
-                    ladder.step(&cluster.ladder, &self.service, stage.trigger, stage.sale, f64::INFINITY);
-                total.bad_debt += left.loss * stage.unit;
+            let last = path.frame(first + count - 1);
+            let mut ended = *walk.total;
+            walk.add_unserved(desk.after(terms, &last), &mut ended);
+            total = ended;
+            while let Some((_, loss)) = due.next_if(|(end, _)| **end == first + count) {
+                *loss = total;
             }
-        }
-        total
-    }
-
-    /// Finds the clusters whose next account can break within bounds; false if there is none. The others stand still.
-    fn find_near(&self, bounds: Bounds<'_>, state: &mut ClusterState) -> bool {
-        let ClusterState { ladders, near, .. } = state;
-        near.clear();
-        near.extend((0..self.clusters.len()).filter(|&number| {
-            let (cluster, next) = (&self.clusters[number], ladders[number].next_break());
-            cluster.secured.value(bounds.least) <= next * cluster.debt.value(bounds.most) * (1.0 + NEAR)
-        }));
-        !near.is_empty()
-    }
-
-    fn interval(&self, frame: &Frame<'_>, state: &mut ClusterState, total: &mut AccountLoss) {
-        let (mut crossed, mut jumped) = (false, false);
-        for &number in &state.near {
-            let (cluster, next) = (&self.clusters[number], state.ladders[number].next_break());
-            crossed |= cluster.secured.value(frame.low) <= next * cluster.debt.value(frame.high);
-            jumped |= cluster.secured.value(frame.after) <= next * cluster.debt.value(frame.after);
-        }
-        if !(crossed || jumped) {
-            return;
-        }
-        state.capacity.clear();
-        let rate = |rate: f64| if rate.is_infinite() { rate } else { rate * frame.years };
-        state.capacity.extend(self.capacity_per_year.iter().map(|by| rate(by.get(frame.stressed))));
-        if crossed {
-            self.serve(Part::Backlog, frame, state, total);
-            self.serve(Part::Diffusion, frame, state, total);
-        }
-        if jumped {
-            self.serve(Part::Jump, frame, state, total);
-        }
-    }
-
-    fn serve(&self, part: Part, frame: &Frame<'_>, state: &mut ClusterState, total: &mut AccountLoss) {
-        state.stage.clear();
-        state.stage.extend(state.near.iter().map(|&number| match part {
-            Part::Backlog => self.clusters[number].backlog(number, frame),
-            Part::Diffusion => self.clusters[number].diffusion(number, frame),
-            Part::Jump => self.clusters[number].at(number, frame.after),
-        }));
-        let prices = match part {
-            Part::Backlog => frame.close,
-            Part::Diffusion => frame.low,
-            Part::Jump => frame.after,
-        };
-        if self.unlimited || self.fits(prices, state) {
-            for at in 0..state.stage.len() {
-                let stage = state.stage[at];
-                self.sell(at, stage.trigger, f64::INFINITY, prices, state, total);
-            }
-            return;
-        }
-        self.merge(prices, state, total);
-    }
-
-    /// Whether all that is past its break can be sold at once.
-    fn fits(&self, prices: &[f64], state: &ClusterState) -> bool {
-        let mut left = state.capacity.clone();
-        for stage in &state.stage {
-            let (cluster, ladder) = (&self.clusters[stage.cluster], &state.ladders[stage.cluster]);
-            let demand = ladder.backlog(&cluster.ladder, stage.trigger) * stage.unit;
-            let value = cluster.recovery.value(prices);
-            for &(asset, tokens) in &cluster.recovery.entries {
-                left[asset as usize] -= demand * tokens * prices[asset as usize] / value;
-            }
-        }
-        left.iter().all(|left| *left >= 0.0)
-    }
-
-    /// Serves the clusters in order of health factor across them: the cluster with the lowest head goes on down to the
-    /// head of the next.
-    fn merge(&self, prices: &[f64], state: &mut ClusterState, total: &mut AccountLoss) {
-        loop {
-            let (mut first, mut second): (Option<(usize, f64)>, f64) = (None, f64::INFINITY);
-            for (at, stage) in state.stage.iter().enumerate() {
-                let next = state.ladders[stage.cluster].next_break();
-                if stage.blocked || next < stage.trigger {
-                    continue;
-                }
-                let factor = stage.level / next;
-                match first {
-                    Some((_, lowest)) if factor >= lowest => second = second.min(factor),
-                    other => {
-                        second = other.map_or(second, |(_, lowest)| lowest);
-                        first = Some((at, factor));
-                    }
-                }
-            }
-            let Some((at, _)) = first else { return };
-            let stage = state.stage[at];
-            let cluster = &self.clusters[stage.cluster];
-            let value = cluster.recovery.value(prices);
-            let (mut cap, mut binding) = (f64::INFINITY, 0);
-            for &(asset, tokens) in &cluster.recovery.entries {
-                let share = tokens * prices[asset as usize] / value;
-                let limit = state.capacity[asset as usize] / share;
-                if limit < cap {
-                    (cap, binding) = (limit, asset as usize);
-                }
-            }
-            // Down to the next head, and over its own head in any case, so that the loop ends.
-            let down =
-                (stage.level / second).max(stage.trigger).min(state.ladders[stage.cluster].next_break());
-            let demand = state.ladders[stage.cluster].backlog(&cluster.ladder, down) * stage.unit;
-            if cap > 0.0 {
-                self.sell(at, down, cap / stage.unit, prices, state, total);
-            }
-            if demand >= cap {
-                state.capacity[binding] = 0.0;
-                state.stage[at].blocked = true;
-            }
-        }
-    }
-
-    /// Serves one cluster to a trigger, at most `cap` debt baskets, and takes what it used from the depth.
-    fn sell(
-        &self,
-        at: usize,
-        trigger: f64,
-        cap: f64,
-        prices: &[f64],
-        state: &mut ClusterState,
-        total: &mut AccountLoss,
-    ) {
-        let stage = state.stage[at];
-        let cluster = &self.clusters[stage.cluster];
-        let sale = if stage.lost.is_some() { f64::INFINITY } else { stage.sale };
-        let sold = state.ladders[stage.cluster].step(&cluster.ladder, &self.service, trigger, sale, cap);
-        if sold.debt <= 0.0 {
-            return;
-        }
-        let loss = stage.lost.map_or(sold.loss, |share| share * sold.debt);
-        total.extinguished += sold.debt * stage.unit;
-        total.bad_debt += loss * stage.unit;
-        let value = cluster.recovery.value(prices);
-        for &(asset, tokens) in &cluster.recovery.entries {
-            let used = sold.debt * stage.unit * tokens * prices[asset as usize] / value;
-            let capacity = &mut state.capacity[asset as usize];
-            *capacity = (*capacity - used).max(0.0);
-        }
-    }
-}
-
-impl Rungs {
-    /// For a sale at these prices.
-    fn at(&self, cluster: usize, prices: &[f64]) -> Stage {
-        let unit = self.debt.value(prices);
-        let trigger = self.secured.value(prices) / unit;
-        let sale = self.pays * self.recovery.value(prices) / unit;
-        Stage { cluster, trigger, level: trigger, sale, lost: None, unit, blocked: false }
-    }
-
-    fn backlog(&self, cluster: usize, frame: &Frame<'_>) -> Stage {
-        let (open, close) = (self.at(cluster, frame.open), self.at(cluster, frame.close));
-        Stage { trigger: open.trigger.max(close.trigger), ..close }
-    }
-
-    fn diffusion(&self, cluster: usize, frame: &Frame<'_>) -> Stage {
-        let unit = self.debt.value(frame.high);
-        let secured = self.secured.value(frame.low);
-        let trigger = secured / unit;
-        let lost = (1.0 - self.pays * self.recovery.value(frame.low) / secured).max(0.0);
-        Stage {
-            cluster,
-            trigger,
-            level: trigger,
-            sale: f64::INFINITY,
-            lost: Some(lost),
-            unit,
-            blocked: false,
         }
     }
 }

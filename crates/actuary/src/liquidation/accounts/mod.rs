@@ -11,7 +11,7 @@
 //! ladder has not (close factor, choice of the collateral). [`TwoLevel`] runs the fast pass on all paths and the exact
 //! one on a share of them, adds the mean difference, and reports the bias with its error; [`Levels`] runs both.
 //!
-//! Order within an interval, as in [`super::state`], without delay: all parts share the capacity of the interval.
+//! Order within an interval, as in [`super::state`]; all parts share the capacity of the interval.
 //! 1. *Backlog*: accounts under water at the opening and at the close are sold at the close.
 //! 2. *Diffusion*: accounts that the lows of their collaterals take under water are sold where their health factor
 //!    passes 1: collateral prices are the lows, raised by one common factor. A debt asset counts at the higher of
@@ -20,6 +20,12 @@
 //!    account is above 1/(1 + bonus).
 //! 3. *Jump* at the end: trigger and sale are the prices after it.
 //!
+//! [`Conditions`] make it what markets meet in [`super::system`]: liquidators who come late or act on the last price of an
+//! oracle that stands still (`watch`), depth that is consumed and refills, less in a crash (`buyers`), prices that the
+//! book's own sales lower (`impacts`), accounts too small to be liquidated. `desk` makes orders of an interval of them,
+//! which the agent loop and the clusters carry out alike. A book of one collateral against the unit of account, sold in
+//! proportion, then loses what a market of the system does.
+//!
 //! Depth is given per collateral asset, in value of debt extinguished an hour, and shared by all accounts, filled in
 //! order of their health factor, lowest first. What is under water and unserved at the end of the path or at a renewal
 //! of the book is bad debt by as much as its collateral, less the bonus, does not pay.
@@ -27,15 +33,27 @@
 //! Units: prices and values in the unit of account, amounts in tokens, time in years of 365 days.
 
 pub mod block;
+mod buyers;
 pub mod cluster;
+pub mod conditions;
+mod desk;
+pub mod events;
 pub mod exact;
 pub mod fast;
+mod impacts;
+mod ladders;
 pub mod levels;
 pub mod model;
 mod moved;
+mod order;
 pub mod path;
+mod reach;
+mod sale;
 pub mod two_level;
+mod watch;
 
+pub use conditions::Conditions;
+pub use events::PathEvents;
 pub use exact::AccountState;
 pub use fast::{ClusterModel, ClusterState};
 pub use levels::{Levels, LevelsError};

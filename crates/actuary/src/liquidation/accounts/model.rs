@@ -1,5 +1,6 @@
 //! A book of accounts made ready for simulation: thresholds, bonuses, depth and rules at given spot prices.
 
+use super::{Conditions, order::Prices, reach::Reach};
 use crate::book::accounts::{AccountBook, CollateralRows, DebtRows};
 use crate::liquidation::{AtOpening, ByRegime, Depth, HOURS_PER_YEAR};
 
@@ -121,6 +122,12 @@ pub struct AccountModel {
     pub(super) debt: DebtRows,
     pub(super) seizure: Seizure,
     pub(super) renewal_years: Option<f64>,
+    pub(super) conditions: Conditions,
+    /// What a liquidator is paid, by asset.
+    bonus: Vec<f64>,
+    /// Whether nobody liquidates an account.
+    pub(super) dust: Vec<bool>,
+    pub(super) reach: Reach,
     at_opening: AtOpening,
 }
 
@@ -166,12 +173,40 @@ impl AccountModel {
             debt: DebtRows::default(),
             seizure: spec.seizure,
             renewal_years: spec.renewal_days.map(|days| days / 365.0),
+            conditions: Conditions::default(),
+            bonus: assets.iter().map(|asset| asset.bonus).collect(),
+            dust: Vec::new(),
+            reach: Reach::default(),
             at_opening: AtOpening::default(),
         };
         for account in 0..spec.book.len() {
             model.take(spec.book, account);
         }
+        model.arrange();
         Ok(model)
+    }
+
+    /// The same under other conditions of service.
+    ///
+    /// # Errors
+    /// [`AccountModelError::Rule`] for a figure out of range, an impact on an asset that does not exist or has another.
+    pub fn with_conditions(mut self, conditions: Conditions) -> Result<Self, AccountModelError> {
+        conditions.check(self.spot.len())?;
+        self.conditions = conditions;
+        self.arrange();
+        Ok(self)
+    }
+
+    /// The conditions of service.
+    #[must_use]
+    pub fn conditions(&self) -> &Conditions {
+        &self.conditions
+    }
+
+    /// Columns of the path of each asset; none for one that stands still.
+    #[must_use]
+    pub fn columns(&self) -> &[Option<usize>] {
+        &self.columns
     }
 
     /// Number of accounts that can be liquidated.
@@ -192,11 +227,71 @@ impl AccountModel {
         self.at_opening
     }
 
+    /// Accounts that nobody liquidates, because the bonus is below the cost, and their debt at the spot prices.
+    #[must_use]
+    pub fn dust(&self) -> (usize, f64) {
+        let of = |account: usize| self.debt.value(self.debt.row(account), &self.debt.amount, &self.spot);
+        let dust = || (0..self.len()).filter(|&account| self.dust[account]);
+        (dust().count(), dust().map(of).fold(0.0, |sum, debt| sum + debt))
+    }
+
     /// Debt of the accounts at the spot prices, unit of account.
     #[must_use]
     pub fn total_debt(&self) -> f64 {
         (0..self.len())
             .fold(0.0, |sum, a| sum + self.debt.value(self.debt.row(a), &self.debt.amount, &self.spot))
+    }
+
+    /// Finds out who is dust and who can be reached. To be done when amounts, thresholds or conditions have changed.
+    pub(super) fn arrange(&mut self) {
+        self.dust.clear();
+        for account in 0..self.len() {
+            let debt = self.debt.value(self.debt.row(account), &self.debt.amount, &self.spot);
+            let (mut value, mut bonus) = (0.0, 0.0);
+            for at in self.collateral.row(account) {
+                let asset = self.collateral.asset[at] as usize;
+                let worth = self.collateral.amount[at] * self.spot[asset];
+                value += worth;
+                bonus += worth * self.bonus[asset];
+            }
+            self.dust.push(debt * (bonus / value) < self.conditions.gas);
+        }
+        self.reach = Reach::of(self);
+    }
+
+    /// The terms without the accounts.
+    pub(super) fn without_accounts(&self) -> Self {
+        Self {
+            symbols: self.symbols.clone(),
+            spot: self.spot.clone(),
+            keep: self.keep.clone(),
+            capacity_per_year: self.capacity_per_year.clone(),
+            columns: self.columns.clone(),
+            collateral: CollateralRows::default(),
+            debt: DebtRows::default(),
+            seizure: self.seizure,
+            renewal_years: self.renewal_years,
+            conditions: self.conditions.clone(),
+            bonus: self.bonus.clone(),
+            dust: Vec::new(),
+            reach: Reach::default(),
+            at_opening: self.at_opening,
+        }
+    }
+
+    /// Assets that an account holds and owes.
+    #[inline]
+    pub(super) fn assets_of(&self, account: u32) -> impl Iterator<Item = u32> + Clone + '_ {
+        let (held, owed) = (self.collateral.row(account as usize), self.debt.row(account as usize));
+        self.collateral.asset[held].iter().chain(&self.debt.asset[owed]).copied()
+    }
+
+    /// Whether an account as it is at the snapshot is sound at these prices.
+    #[inline]
+    pub(super) fn is_sound_at_snapshot(&self, account: u32, prices: Prices<'_>) -> bool {
+        let (held, owed) = (self.collateral.row(account as usize), self.debt.row(account as usize));
+        self.collateral.secured(held, &self.collateral.amount, prices.collateral)
+            >= self.debt.value(owed, &self.debt.amount, prices.debt)
     }
 
     /// Takes an account of the book, or counts it as under water.

@@ -42,10 +42,11 @@ impl AccountModel {
             };
             changed.debt.amount[row].iter_mut().for_each(|amount| *amount *= factor);
         }
+        changed.arrange();
         Ok(changed)
     }
 
-    /// Depth of every asset times a factor, above 0 and finite.
+    /// Depth of every asset times a factor, above 0 and finite, and with it the depth against which forced sales move prices.
     ///
     /// # Errors
     /// [`AccountModelError::Rule`] for another factor.
@@ -56,6 +57,22 @@ impl AccountModel {
             capacity.calm *= factor;
             capacity.stressed *= factor;
         }
+        for impact in &mut changed.conditions.impacts {
+            impact.depth *= factor;
+        }
+        Ok(changed)
+    }
+
+    /// Delay from threshold to sale times a factor, above 0 and finite. What congestion adds stays.
+    ///
+    /// # Errors
+    /// [`AccountModelError::Rule`] for another factor.
+    pub fn with_delay(&self, factor: f64) -> Result<Self, AccountModelError> {
+        let factor = positive("factor of delay", factor)?;
+        let mut changed = self.clone();
+        let delay = &mut changed.conditions.delay_hours;
+        delay.calm *= factor;
+        delay.stressed *= factor;
         Ok(changed)
     }
 
@@ -70,6 +87,7 @@ impl AccountModel {
         if let Some(largest) = (0..self.len()).max_by(|a, b| debt(a).total_cmp(&debt(b))) {
             changed.scale(largest, factor);
         }
+        changed.arrange();
         Ok(changed)
     }
 
@@ -81,6 +99,7 @@ impl AccountModel {
         let factor = positive("factor of all accounts", factor)?;
         let mut changed = self.clone();
         (0..self.len()).for_each(|account| changed.scale(account, factor));
+        changed.arrange();
         Ok(changed)
     }
 

@@ -5,15 +5,15 @@
 
 use std::ops::Range;
 
-use super::{AccountModel, AccountModelError};
+use super::{AccountModel, AccountModelError, PathEvents};
 use crate::price::PricePath;
 
 /// Share by which an interval's end may fall short of a renewal and still be taken for it: times of a path are sums of
 /// steps.
 const TIME_TOLERANCE: f64 = 1e-9;
 
-/// Intervals of a window.
-const WINDOW: usize = 16;
+/// Nodes of a level under one of the next.
+pub(super) const BRANCHES: usize = 4;
 
 /// A path as the assets of a book see it. Buffers are reused from path to path.
 #[derive(Clone, Debug, Default)]
@@ -27,29 +27,31 @@ pub struct AssetPath {
     /// The higher of opening and close.
     high: Vec<f64>,
     years: Vec<f64>,
+    end: Vec<f64>,
     stressed: Vec<bool>,
     periods: Vec<Period>,
-    windows: Vec<Window>,
-    /// Bounds of windows and periods, one an asset.
+    /// First bounds of each level of each period.
+    levels: Vec<usize>,
+    /// Bounds of nodes, one an asset.
     least: Vec<f64>,
     most: Vec<f64>,
+    events: PathEvents,
 }
 
-/// Intervals between two renewals, and the windows into which they are cut.
+/// Intervals between two renewals. They are the leaves of a tree: a node of level `k` stands for [`BRANCHES`]`^k` of them,
+/// the last of a level for what is left; the highest level has one.
 #[derive(Clone, Debug)]
 pub(super) struct Period {
     pub(super) intervals: Range<usize>,
-    /// Number of its bounds.
-    bounds: usize,
-    /// Numbers of its windows.
-    pub(super) windows: Range<usize>,
+    /// Its levels, from the leaves up.
+    levels: Range<usize>,
 }
 
-/// A few intervals in a row.
-#[derive(Clone, Debug)]
-pub(super) struct Window {
-    pub(super) intervals: Range<usize>,
-    bounds: usize,
+impl Period {
+    /// Number of levels; at least 1.
+    pub(super) fn height(&self) -> usize {
+        self.levels.len()
+    }
 }
 
 /// Prices that each asset does not leave over some intervals: the lowest, and the highest at openings, closes and after
@@ -69,15 +71,36 @@ pub(super) struct Frame<'a> {
     pub(super) after: &'a [f64],
     pub(super) high: &'a [f64],
     pub(super) years: f64,
+    pub(super) start: f64,
+    pub(super) end: f64,
     pub(super) stressed: bool,
 }
 
 impl AssetPath {
-    /// Reads a path for a book of accounts.
+    /// Reads a path for a book of accounts, on which there are neither crashes nor spells.
     ///
     /// # Errors
     /// A path without one of the columns, or whose buffers have the wrong length.
     pub fn read(&mut self, model: &AccountModel, path: &PricePath) -> Result<(), AccountModelError> {
+        self.events.clear();
+        self.read_prices(model, path)
+    }
+
+    /// Reads a path and what happens on it.
+    ///
+    /// # Errors
+    /// As [`AssetPath::read`].
+    pub fn read_with(
+        &mut self,
+        model: &AccountModel,
+        path: &PricePath,
+        events: &PathEvents,
+    ) -> Result<(), AccountModelError> {
+        self.events.clone_from(events);
+        self.read_prices(model, path)
+    }
+
+    fn read_prices(&mut self, model: &AccountModel, path: &PricePath) -> Result<(), AccountModelError> {
         for (symbol, column) in model.symbols.iter().zip(&model.columns) {
             if let Some(column) = column.filter(|&column| column >= path.assets) {
                 return Err(AccountModelError::Column {
@@ -121,9 +144,10 @@ impl AssetPath {
             buffer.clear();
         }
         self.years.clear();
+        self.end.clear();
         self.stressed.clear();
         self.periods.clear();
-        self.windows.clear();
+        self.levels.clear();
         self.least.clear();
         self.most.clear();
         let mut scale = model.spot.clone();
@@ -143,6 +167,7 @@ impl AssetPath {
                 opening[asset] = after;
             }
             self.years.push(end - start);
+            self.end.push(end);
             self.stressed.push(path.stressed[index]);
             start = end;
             let by_now = end * (1.0 + TIME_TOLERANCE);
@@ -166,48 +191,49 @@ impl AssetPath {
         }
     }
 
+    /// Ends a period and finds its bounds, level by level.
     fn end_period(&mut self, first: usize, end: usize) {
-        let before = self.windows.len();
-        for start in (first..end).step_by(WINDOW) {
-            let intervals = start..(start + WINDOW).min(end);
-            let bounds = self.bound(intervals.clone());
-            self.windows.push(Window { intervals, bounds });
+        let assets = self.assets;
+        let before = self.levels.len();
+        let begin = self.least.len();
+        self.levels.push(begin / assets.max(1));
+        for at in first * assets..end * assets {
+            self.least.push(self.low[at].min(self.after[at]));
+            self.most.push(self.high[at].max(self.after[at]));
         }
-        let bounds = self.bound(first..end);
-        self.periods.push(Period { intervals: first..end, bounds, windows: before..self.windows.len() });
-    }
-
-    /// Adds the bounds of some intervals; their number.
-    fn bound(&mut self, intervals: Range<usize>) -> usize {
-        let start = self.least.len();
-        self.least.resize(start + self.assets, f64::INFINITY);
-        self.most.resize(start + self.assets, 0.0);
-        let (least, most) = (&mut self.least[start..], &mut self.most[start..]);
-        for at in intervals.start * self.assets..intervals.end * self.assets {
-            let asset = at % self.assets;
-            least[asset] = least[asset].min(self.low[at]).min(self.after[at]);
-            most[asset] = most[asset].max(self.high[at]).max(self.after[at]);
+        let (mut from, mut count) = (begin, end - first);
+        while count > 1 {
+            let next = self.least.len();
+            self.levels.push(next / assets.max(1));
+            let above = count.div_ceil(BRANCHES);
+            self.least.resize(next + above * assets, f64::INFINITY);
+            self.most.resize(next + above * assets, 0.0);
+            let (below, least) = self.least[from..].split_at_mut(next - from);
+            let (below_most, most) = self.most[from..].split_at_mut(next - from);
+            for node in 0..count {
+                let (child, parent) = (node * assets, node / BRANCHES * assets);
+                for asset in 0..assets {
+                    least[parent + asset] = least[parent + asset].min(below[child + asset]);
+                    most[parent + asset] = most[parent + asset].max(below_most[child + asset]);
+                }
+            }
+            (from, count) = (next, above);
         }
-        start / self.assets.max(1)
+        self.periods.push(Period { intervals: first..end, levels: before..self.levels.len() });
     }
 
     pub(super) fn periods(&self) -> &[Period] {
         &self.periods
     }
 
-    pub(super) fn windows(&self, period: &Period) -> &[Window] {
-        &self.windows[period.windows.clone()]
+    /// What happens on the path beside its prices.
+    pub(super) fn events(&self) -> &PathEvents {
+        &self.events
     }
 
-    pub(super) fn period_bounds(&self, period: &Period) -> Bounds<'_> {
-        self.bounds(period.bounds)
-    }
-
-    pub(super) fn window_bounds(&self, window: &Window) -> Bounds<'_> {
-        self.bounds(window.bounds)
-    }
-
-    fn bounds(&self, number: usize) -> Bounds<'_> {
+    /// Bounds of a node of a period: its number on a level, from 0.
+    pub(super) fn bounds(&self, period: &Period, level: usize, node: usize) -> Bounds<'_> {
+        let number = self.levels[period.levels.start + level] + node;
         let row = number * self.assets..(number + 1) * self.assets;
         Bounds { least: &self.least[row.clone()], most: &self.most[row] }
     }
@@ -221,6 +247,8 @@ impl AssetPath {
             after: &self.after[row.clone()],
             high: &self.high[row],
             years: self.years[interval],
+            start: if interval == 0 { 0.0 } else { self.end[interval - 1] },
+            end: self.end[interval],
             stressed: self.stressed[interval],
         }
     }

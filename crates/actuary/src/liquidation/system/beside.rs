@@ -2,13 +2,15 @@
 //!
 //! Each is one more column of losses after the markets'. The accounts have depth of their own: whoever builds the system
 //! divides a pool of depth between its markets and the accounts that sell into it. They are served as
-//! [`crate::liquidation::accounts`] says, without delay, spells or price impact.
+//! [`crate::liquidation::accounts`] says. Spells of congestion and of oracles are those of the markets on the same path;
+//! price impact is that of the accounts' own sales.
 
+use super::block_paths::BlockIndex;
+use super::spells::{Owner, Spells};
 use super::{System, SystemError};
-use crate::liquidation::accounts::AccountModelError;
 use crate::liquidation::accounts::block::BlockReader;
-use crate::liquidation::accounts::{AccountState, ClusterState};
-use crate::liquidation::{AccountModel, AssetPath, ClusterModel, SystemOptions};
+use crate::liquidation::accounts::{AccountModelError, AccountState, ClusterState, PathEvents};
+use crate::liquidation::{AccountLoss, AccountModel, AssetPath, ClusterModel, SystemOptions};
 use crate::price::PathBlock;
 
 /// A book of accounts, ready to be run beside markets.
@@ -26,6 +28,20 @@ pub struct AccountBuffers {
     path: AssetPath,
     agents: AccountState,
     ladders: ClusterState,
+    index: BlockIndex,
+    spells: Spells,
+    /// Of each path of the block.
+    events: Vec<PathEvents>,
+    intervals: Vec<usize>,
+    of_path: Vec<AccountLoss>,
+}
+
+/// A book of accounts along the paths of a block.
+#[derive(Debug)]
+pub struct AccountRun<'a> {
+    pass: &'a AccountPass,
+    block: &'a PathBlock,
+    buffers: &'a mut AccountBuffers,
 }
 
 impl AccountBuffers {
@@ -80,30 +96,78 @@ impl AccountPass {
         self.clusters.as_ref()
     }
 
+    /// The book along a block. Spells are drawn for `seed` and paths from `first_path` on.
+    #[must_use]
+    pub fn along<'a>(
+        &'a self,
+        block: &'a PathBlock,
+        seed: u64,
+        first_path: u64,
+        buffers: &'a mut AccountBuffers,
+    ) -> AccountRun<'a> {
+        let AccountBuffers { index, spells, events, .. } = &mut *buffers;
+        let conditions = self.model.conditions();
+        events.resize_with(block.paths(), PathEvents::default);
+        events.iter_mut().for_each(PathEvents::clear);
+        let paths = index.build(block);
+        if conditions.reservoir.is_some() {
+            for (lane, events) in events.iter_mut().enumerate() {
+                let crashes = paths.crashes(lane).iter();
+                events.crashes.extend(crashes.map(|crash| (crash.time, crash.size)));
+            }
+        }
+        if let Some(congestion) = &conditions.congestion {
+            spells.draw(&congestion.rates, Owner::Everyone, &paths, seed, first_path);
+            for (lane, events) in events.iter_mut().enumerate() {
+                events.congestion.extend(spells.of(lane));
+            }
+        }
+        if let Some(outages) = &conditions.outages {
+            let columns = self.model.columns();
+            for (asset, column) in columns.iter().enumerate() {
+                let Some(column) = *column else { continue };
+                spells.draw(&outages.rates, Owner::Oracle(column), &paths, seed, first_path);
+                for (lane, events) in events.iter_mut().enumerate() {
+                    events.outages.resize_with(columns.len(), Vec::new);
+                    events.outages[asset].extend(spells.of(lane));
+                }
+            }
+        }
+        AccountRun { pass: self, block, buffers }
+    }
+}
+
+impl AccountRun<'_> {
     /// Bad debt of one path within rising horizons (steps), by the pass that is priced, or by the exact one.
     ///
     /// # Errors
     /// A block without the columns needed.
     pub fn losses(
-        &self,
-        block: &PathBlock,
+        &mut self,
         path: usize,
         horizon_steps: &[usize],
         exact: bool,
-        buffers: &mut AccountBuffers,
         losses: &mut [f64],
     ) -> Result<(), SystemError> {
-        let failed = |source| SystemError::Accounts { name: self.name.clone(), source };
-        let AccountBuffers { reader, path: read, agents, ladders } = buffers;
-        reader.open(&self.model, block, path).map_err(failed)?;
-        // From the last horizon down: what lies beyond the next is dropped.
-        for (&steps, loss) in horizon_steps.iter().zip(losses).rev() {
-            let end = block.time(steps.saturating_sub(1));
-            reader.read_until(&self.model, end, read).map_err(failed)?;
-            *loss = match &self.clusters {
-                Some(clusters) if !exact => clusters.run(read, ladders).bad_debt,
-                _ => self.model.run(read, agents).bad_debt,
-            };
+        let AccountPass { name, model, clusters } = self.pass;
+        let failed = |source| SystemError::Accounts { name: name.clone(), source };
+        let AccountBuffers { reader, path: read, agents, ladders, events, intervals, of_path, .. } =
+            &mut *self.buffers;
+        reader.open(model, self.block, path).map_err(failed)?;
+        let end = |steps: usize| self.block.time(steps.saturating_sub(1));
+        let Some(&last) = horizon_steps.last() else { return Ok(()) };
+        let none = PathEvents::default();
+        reader.read_until(model, end(last), events.get(path).unwrap_or(&none), read).map_err(failed)?;
+        intervals.clear();
+        intervals.extend(horizon_steps.iter().map(|&steps| reader.intervals_until(end(steps))));
+        of_path.clear();
+        of_path.resize(horizon_steps.len(), AccountLoss::default());
+        match clusters {
+            Some(clusters) if !exact => clusters.run_within(read, intervals, ladders, of_path),
+            _ => model.run_within(read, intervals, agents, of_path),
+        }
+        for (loss, of_path) in losses.iter_mut().zip(of_path) {
+            *loss = of_path.bad_debt;
         }
         Ok(())
     }
@@ -152,6 +216,7 @@ impl System {
         own: &[f64],
         block: &PathBlock,
         horizon_steps: &[usize],
+        (seed, first_path): (u64, u64),
         losses: &mut [f64],
     ) -> Result<(), SystemError> {
         let (markets, width, horizons) = (self.markets.len(), self.width(), horizon_steps.len());
@@ -167,8 +232,9 @@ impl System {
         let mut buffers = AccountBuffers::default();
         let mut of_path = vec![0.0; horizons];
         for (number, pass) in self.accounts.iter().enumerate() {
+            let mut run = pass.along(block, seed, first_path, &mut buffers);
             for (path, rows) in losses.chunks_exact_mut(horizons * width).enumerate() {
-                pass.losses(block, path, horizon_steps, false, &mut buffers, &mut of_path)?;
+                run.losses(path, horizon_steps, false, &mut of_path)?;
                 for (row, &loss) in rows.chunks_exact_mut(width).zip(&of_path) {
                     if !(loss >= 0.0 && loss.is_finite()) {
                         let (path, market) = (block.first_path() + path as u64, pass.name.clone());

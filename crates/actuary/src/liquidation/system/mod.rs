@@ -30,7 +30,7 @@ mod event;
 mod lanes;
 mod options;
 mod plainly;
-mod pressure;
+pub(super) mod pressure;
 mod quotes;
 mod run;
 mod spells;
@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 use super::{AccountModelError, MarketModel, supply::Source};
 use crate::price::PathBlock;
-pub use beside::{AccountBuffers, AccountPass};
+pub use beside::{AccountBuffers, AccountPass, AccountRun};
 pub use options::{DelaySpells, DepthPool, Feedback, ImpactShape, Outages, SpellRates, SystemOptions};
 pub use run::SystemState;
 use units::Unit;
@@ -209,7 +209,7 @@ impl System {
         if !all.is_empty() {
             self.run(&self.units, &all, block, horizon_steps, (seed, first_path), state, &mut own)?;
         }
-        self.beside_markets(&own, block, horizon_steps, losses)
+        self.beside_markets(&own, block, horizon_steps, (seed, first_path), losses)
     }
 
     /// The markets that must be run with one, itself included: those with which it shares depth or price impact. In

@@ -28,14 +28,14 @@ impl Felt {
 
 /// Forced sales of one asset on one path that still weigh on its price.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Pressure {
+pub(in crate::liquidation) struct Pressure {
     sold: f64,
     time: f64,
 }
 
 impl Pressure {
     /// Adds what was sold at `time`, not before the last sale.
-    pub fn add(&mut self, feedback: &Feedback, time: f64, value: f64) {
+    pub(in crate::liquidation) fn add(&mut self, feedback: &Feedback, time: f64, value: f64) {
         self.sold = self.left(feedback, time) + value;
         self.time = self.time.max(time);
     }
@@ -49,7 +49,7 @@ impl Pressure {
     }
 
     /// What the price is multiplied by at `time`.
-    pub fn factor(&self, feedback: &Feedback, time: f64) -> f64 {
+    pub(in crate::liquidation) fn factor(&self, feedback: &Feedback, time: f64) -> f64 {
         let share = self.left(feedback, time) / feedback.depth;
         if share == 0.0 {
             return 1.0;

@@ -77,6 +77,15 @@ impl Spells {
         self.first.push(self.spells.len());
     }
 
+    /// Begin and end of the spells of a path.
+    pub fn of(&self, lane: usize) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let row = match (self.first.get(lane), self.first.get(lane + 1)) {
+            (Some(&first), Some(&last)) => first..last,
+            _ => 0..0,
+        };
+        self.spells[row].iter().map(|spell| (spell.from, spell.until))
+    }
+
     /// The spell that concerns an interval: the last that begins by its end, if it is not over before; several that
     /// touch the interval count as one.
     pub fn touching(&self, lane: usize, start: f64, end: f64) -> Spell {
