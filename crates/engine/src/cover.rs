@@ -59,7 +59,7 @@ pub(crate) fn buy(
         return Err(Error::LatestEndMoved { latest_end, assumed: quote.latest_end_max });
     }
     let split = split_premium(quote, premium, end - start)?;
-    premium::check_rates(&draft.base.schedule, 0, &split.rates)?;
+    premium::check_rates(&draft.base.schedule, draft.core.now, 0, &split.rates)?;
     let units = if quote.callable_bond.is_zero() {
         Shares::ZERO
     } else {

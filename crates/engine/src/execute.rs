@@ -357,7 +357,12 @@ fn stream_surplus(draft: &mut Draft) -> Result<(), Error> {
         return Err(Error::NoSurplus { reserve, target });
     }
     let split = premium::split(parts, end - start)?;
-    premium::check_rates(&draft.base.schedule, premium::PREMIUM_STREAMS, &split.rates[..TRANCHES_MAX])?;
+    premium::check_rates(
+        &draft.base.schedule,
+        draft.core.now,
+        premium::PREMIUM_STREAMS,
+        &split.rates[..TRANCHES_MAX],
+    )?;
     let first = |all: [u128; premium::PREMIUM_STREAMS]| core::array::from_fn(|index| all[index]);
     draft.emit(Event::SurplusStreamed {
         start,

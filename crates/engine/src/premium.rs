@@ -115,9 +115,15 @@ pub(crate) fn split(parts: [Assets; PREMIUM_STREAMS], term: Seconds) -> Result<S
 
 /// Refuses streams from `first` on whose rates, added to all that have yet to end, leave 128 bits: accrual adds
 /// them without a check.
-pub(crate) fn check_rates(schedule: &Schedule, first: usize, rates: &[u128]) -> Result<(), Overflow> {
+pub(crate) fn check_rates(
+    schedule: &Schedule,
+    now: Seconds,
+    first: usize,
+    rates: &[u128],
+) -> Result<(), Overflow> {
+    let to_come = epoch_of(now) + 1..;
     for (offset, &rate) in rates.iter().enumerate() {
-        let mut ends = schedule.buckets.values().map(|bucket| bucket.ends[first + offset]);
+        let mut ends = schedule.buckets.range(to_come.clone()).map(|(_, bucket)| bucket.ends[first + offset]);
         ends.try_fold(rate, u128::checked_add).ok_or(Overflow)?;
     }
     Ok(())
@@ -249,5 +255,23 @@ impl Work<'_> {
             queued,
             total: active + earned + queued,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A boundary that the command's own accrual has passed counts no more: its bucket is still in the schedule that the
+    /// command found.
+    #[test]
+    fn rates_that_have_ended_leave_their_room() {
+        let mut schedule = Schedule::default();
+        let (start, end) = (epoch_start(10), epoch_start(14));
+        schedule.add(PREMIUM_STREAMS, u128::MAX - 5, start, end);
+        let check = |now: Seconds, rate: u128| check_rates(&schedule, now, PREMIUM_STREAMS, &[rate]);
+        assert_eq!(check(end - 1, 5), Ok(()));
+        assert_eq!(check(end - 1, 6), Err(Overflow));
+        assert_eq!(check(end, 6), Ok(()));
     }
 }
