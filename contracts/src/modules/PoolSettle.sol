@@ -67,11 +67,11 @@ contract PoolSettle {
             assembly ("memory-safe") {
                 listing := sload(l.slot)
             }
-            // Stale at bit 224; the place of the older policy at bit 240.
+            // Stale at bit 224; the place of the older policy at bit 240, whether it has a successor at bit 248.
             if (uint8(listing >> 224) != 0) continue;
             uint256 id = uint32(listing >> 160);
             Market storage m = s.markets[id];
-            for (uint256 slot; slot < 2; ++slot) {
+            for (uint256 slot; slot <= listing >> 248; ++slot) {
                 Policy storage p = m.policies[(listing >> 240) + slot & 1];
                 if (inForce(p, uint40(clock >> 128))) lossOf(s, found, p, m.counter, id, i, slot);
             }
