@@ -183,7 +183,7 @@ pub struct Options {
     #[arg(long, value_name = "FROM..TO", value_parser = windows::parse)]
     hold_out: Vec<(u64, u64)>,
     /// Keep the crashes of March 2020, May 2021 and November 2022 from the calibration, as the demonstration does:
-    /// the shipped book then pays 1.1 % of its debt a year, and 2.2 % with nothing held out.
+    /// the shipped book then pays less than half as much (docs/model.md, section 10).
     #[arg(long)]
     hold_out_known_crashes: bool,
 }
