@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import "../src/Errors.sol";
 import {PoolViews} from "../src/modules/PoolViews.sol";
+import {RuleSet} from "../src/State.sol";
 import {Base} from "./Base.sol";
 
 /// Exits (5): requested, cleared, paid on demand.
@@ -93,5 +94,32 @@ contract ExitTest is Base {
         require(cleared != 0 && all - cleared >= c.required, "5.3: the required capital stays");
         vm.expectRevert(NothingToClear.selector);
         pool.clearExits(10);
+    }
+}
+
+/// A floor under the junior tranche (3.5): half of required capital.
+contract JuniorFloorTest is Base {
+    function rules() internal pure override returns (RuleSet memory r) {
+        r = super.rules();
+        r.juniorFloor = 500_000;
+    }
+
+    /// The pool could spare all of the junior capital, the floor keeps half of what is required (5.3).
+    function test_the_floor_holds_junior_exits_back() public {
+        insure();
+        PoolViews.CoreView memory c = views().core();
+        uint256 floor = (c.required + 1) / 2;
+        uint256 all = c.tranches[0].active.assets;
+        require(floor != 0 && floor < all, "it binds");
+        uint256 shares = junior.balanceOf(ann);
+        vm.prank(ann);
+        junior.requestRedeem(shares, ann, ann);
+        vm.warp(block.timestamp + 14 days);
+        pool.clearExits(10);
+        c = views().core();
+        uint256 queued = c.tranches[0].queued.assets;
+        uint256 cleared = c.tranches[0].cleared * queued / c.tranches[0].queued.shares;
+        require(cleared <= queued - floor && cleared + 2 >= queued - floor, "5.3: as much as the floor leaves");
+        assertConserved();
     }
 }

@@ -92,6 +92,14 @@ contract SettleTest is Base {
         require(done > 0 && refused > 0, "both");
     }
 
+    /// A loss of exactly the smallest ticket is booked (2.4).
+    function test_the_smallest_ticket_is_booked() public {
+        insure();
+        lose(1);
+        pool.sync();
+        require(views().core().tickets == 1, "2.4");
+    }
+
     /// Settling in parts or at once pays the same (the properties' second line).
     function testFuzz_parts_pay_what_the_whole_pays(uint64 first, uint64 second) public {
         insure();
