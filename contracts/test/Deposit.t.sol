@@ -60,4 +60,14 @@ contract DepositTest is Base {
         require(junior.convertToAssets(shares) <= amount, "2.2: a gift to the depositor");
         assertConserved();
     }
+
+    /// A deposit is offered while every insured market stands where it was read, and not after a loss nobody has read.
+    function test_what_can_be_deposited_sees_a_loss_that_is_not_read() public {
+        insure();
+        require(junior.maxDeposit(bob) != 0, "all is read");
+        lose(10 * UNIT);
+        require(junior.maxDeposit(bob) == 0, "a loss is not read");
+        pool.sync();
+        require(junior.maxDeposit(bob) != 0, "read");
+    }
 }
